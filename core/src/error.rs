@@ -93,6 +93,9 @@ pub enum Usage {
     /// KeyUpdate exists only in TLS 1.3 (RFC 8446 section 4.6.3).
     #[error("TLS 1.2 has no KeyUpdate")]
     NoKeyUpdate,
+    /// A read into an empty buffer while data waits (`SSL_read(3)` with a length of 0).
+    #[error("a read into an empty buffer: data waits")]
+    EmptyBuffer,
     /// Application data waits unread in front of the peer's close_notify: read until
     /// [`Received::Closed`](crate::Received::Closed), then call `shutdown` again.
     #[error("application data waits unread: read it, then shut down")]
@@ -140,9 +143,12 @@ pub enum ProtocolError {
     /// Too many application records without data in a row.
     #[error("too many empty records")]
     TooManyEmptyRecords,
-    /// An alert that is not two bytes long, or has an unknown level (RFC 8446 section 6).
+    /// An alert that is not two bytes long, or a TLS 1.3 warning that may not be one (RFC 8446 section 6).
     #[error("a malformed alert")]
     BadAlert,
+    /// An alert with a level that is neither warning nor fatal.
+    #[error("an alert of level {0}")]
+    BadAlertLevel(u8),
     /// Too many warning alerts in a row.
     #[error("too many warning alerts")]
     TooManyWarnings,
@@ -190,7 +196,7 @@ impl ProtocolError {
             Self::BadRecordMac => AlertDescription::BadRecordMac,
             Self::RecordVersion(_) => AlertDescription::ProtocolVersion,
             Self::BadAlert | Self::BadKeyUpdate | Self::BadTicket => AlertDescription::DecodeError,
-            Self::HandshakeTooLong(_) | Self::BadKeyUpdateRequest(_) => AlertDescription::IllegalParameter,
+            Self::HandshakeTooLong(_) | Self::BadKeyUpdateRequest(_) | Self::BadAlertLevel(_) => AlertDescription::IllegalParameter,
             Self::SequenceExhausted => AlertDescription::InternalError,
             Self::UnexpectedContentType(_)
             | Self::NoContentType

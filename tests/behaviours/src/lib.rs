@@ -1,1 +1,1 @@
-//! stub
+//! The tests are in `tests/`, one file a behaviour.

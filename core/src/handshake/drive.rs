@@ -1,0 +1,121 @@
+//! Drives the handshake engine between the two buffers, and hands over to the record layer.
+
+use super::{Engine, Established, Status};
+use crate::buffers::{Front, RESERVE, TLS12_RECORD};
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::phase::Event;
+use crate::record::ContentType;
+use crate::record::header::{HEADER_LEN, Header};
+use crate::step::{Step, Want};
+use crate::traffic::Traffic;
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
+    /// Goes on with the handshake as far as the buffers allow.
+    pub(crate) fn drive_handshake(&mut self) -> Result<Step<()>, Error> {
+        while let Some(mut engine) = self.engine.take() {
+            if !self.has_room_for_a_chunk() {
+                self.engine = Some(engine);
+                return Ok(Step::Want(Want::Write));
+            }
+            match self.step_engine(engine.as_mut()) {
+                Status::Continue => self.engine_waits = false,
+                Status::NeedRecord => {
+                    self.engine_waits = true;
+                    match self.next_handshake_bytes() {
+                        Ok(Some(len)) => self.input.hold(len),
+                        Ok(None) => {
+                            self.engine = Some(engine);
+                            return Ok(Step::Want(Want::Read));
+                        }
+                        Err(error) => return Err(self.fail(error)),
+                    }
+                }
+                Status::Finished => {
+                    let established = match engine.finish(&self.settings.exporters) {
+                        Ok(established) => established,
+                        Err(error) => return Err(self.fail(error)),
+                    };
+                    return match self.adopt(established) {
+                        Ok(()) => Ok(Step::Done(())),
+                        Err(error) => Err(self.fail(error)),
+                    };
+                }
+                Status::Failed(error) => {
+                    self.engine = Some(engine);
+                    let error = self.fail(error);
+                    self.drain_failed_engine();
+                    return Err(error);
+                }
+            }
+            self.engine = Some(engine);
+        }
+        Ok(Step::Done(()))
+    }
+
+    /// Output that the engine still owes after a failure: alerts, and what was queued before them. The engine
+    /// gets an empty input: it would process the old one again.
+    pub(crate) fn drain_failed_engine(&mut self) {
+        while let Some(mut engine) = self.engine.take() {
+            if !self.has_room_for_a_chunk() {
+                self.engine = Some(engine);
+                return;
+            }
+            let progress = engine.step(&mut [], self.output.space(self.chunk + RESERVE));
+            self.output.queued(progress.written);
+            // It says Continue for as long as there is something to send, and nothing else afterwards.
+            if matches!(progress.status, Status::Continue) {
+                self.engine = Some(engine);
+            }
+        }
+    }
+
+    fn step_engine(&mut self, engine: &mut dyn Engine) -> Status {
+        let output = self.output.space(self.chunk + RESERVE);
+        let progress = engine.step(self.input.held_bytes(), output);
+        self.output.queued(progress.written);
+        self.input.release(progress.released);
+        progress.status
+    }
+
+    /// Room first: an offered piece of the handshake that can't be placed would be lost.
+    pub(crate) fn has_room_for_a_chunk(&self) -> bool {
+        self.output.room() >= self.chunk + RESERVE
+    }
+
+    /// Whether the engine has something to do with what is there.
+    pub(crate) fn can_step_engine(&self) -> bool {
+        self.has_room_for_a_chunk() && (!self.engine_waits || !matches!(self.next_handshake_bytes(), Ok(None)))
+    }
+
+    /// Bytes that the engine is to be shown next: a record, or a header that no more bytes can make right, as the
+    /// engine knows the error and the alert for it. `None`: they are not there yet.
+    fn next_handshake_bytes(&self) -> Result<Option<usize>, Error> {
+        let next = match self.input.front() {
+            Front::Whole(header) => return Ok(Some(header.record_len())),
+            Front::Partial(header) if !is_plausible(header) => return Ok(Some(HEADER_LEN)),
+            Front::Partial(header) => header.record_len(),
+            Front::Empty => HEADER_LEN,
+        };
+        let (needed, capacity) = (self.input.held() + next, self.input.capacity());
+        if needed > capacity {
+            return Err(Error::HandshakeTooLarge { needed, capacity });
+        }
+        if self.eof { Err(Error::Truncated) } else { Ok(None) }
+    }
+
+    /// The hand-over: from here on the record layer has the keys.
+    fn adopt(&mut self, established: Established) -> Result<(), Error> {
+        let (session, traffic) = Traffic::new(established, &self.settings, self.role)?;
+        self.session = Some(session);
+        self.traffic = Some(traffic);
+        self.phase = self.phase.after(Event::Established);
+        Ok(())
+    }
+}
+
+/// Whether a header can begin a record of the handshake: anything else is refused at once, not waited for.
+fn is_plausible(header: Header) -> bool {
+    let known = ContentType::try_from(header.typ).is_ok();
+    known && header.version >> 8 == 3 && header.record_len() <= TLS12_RECORD
+}

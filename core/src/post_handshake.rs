@@ -1,0 +1,295 @@
+//! Handshake messages after the handshake: KeyUpdate, NewSessionTicket, and TLS 1.2's requests to renegotiate.
+
+use alloc::vec::Vec;
+
+use arrayvec::ArrayVec;
+
+use crate::buffers::RESERVE_ALERTS;
+use crate::connection::{Connection, Role};
+use crate::error::{Error, ProtocolError};
+use crate::record::{ContentType, Version};
+use crate::traffic::Traffic;
+
+const HELLO_REQUEST: u8 = 0;
+const CLIENT_HELLO: u8 = 1;
+const NEW_SESSION_TICKET: u8 = 4;
+const KEY_UPDATE: u8 = 24;
+
+/// Bytes of a handshake message's header: type and length (RFC 8446 section 4).
+const HANDSHAKE_HEADER: usize = 4;
+
+/// The longest message that is skipped rather than refused: rustls's and OpenSSL's bound for the handshake.
+const MAX_MESSAGE: usize = 0xffff;
+
+/// A KeyUpdate that is to be sent before the next application data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyUpdate {
+    /// The peer shall not answer, or this is our answer.
+    NotRequested = 0,
+    /// The peer shall change its key as well.
+    Requested = 1,
+}
+
+/// What a message asks of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Nothing,
+    /// Answer with a KeyUpdate before the next application data.
+    KeyUpdate,
+    /// Answer with a no_renegotiation warning.
+    RefuseRenegotiation,
+}
+
+impl Traffic {
+    /// Processes one handshake record's plaintext: messages whole, in part, or several.
+    pub(crate) fn on_handshake(&mut self, mut payload: &[u8]) -> Result<Request, Error> {
+        let mut request = Request::Nothing;
+        while !payload.is_empty() {
+            let (version, role) = (self.version, self.role);
+            // Taken out, as what the message does needs the rest of the connection.
+            let mut assembler = core::mem::take(&mut self.assembler);
+            let taken = assembler.feed(payload, |typ, len| fate(typ, len, version, role))?;
+            payload = &payload[taken.taken..];
+            if let Some(typ) = taken.message {
+                let asked = self.on_message(typ, assembler.body(taken.direct), payload.is_empty())?;
+                if asked != Request::Nothing {
+                    request = asked;
+                }
+                assembler.next();
+            }
+            self.assembler = assembler;
+        }
+        Ok(request)
+    }
+
+    fn on_message(&mut self, typ: u8, body: Option<&[u8]>, ends_record: bool) -> Result<Request, Error> {
+        match (typ, body) {
+            (KEY_UPDATE, Some(body)) => self.on_key_update(body, ends_record),
+            (NEW_SESSION_TICKET, body) => {
+                self.fruitless.ticket()?;
+                // A ticket too long to keep is as good as none.
+                body.map_or(Ok(()), |body| self.store_ticket(body)).map(|()| Request::Nothing)
+            }
+            (HELLO_REQUEST | CLIENT_HELLO, _) => {
+                self.fruitless.renegotiation()?;
+                Ok(Request::RefuseRenegotiation)
+            }
+            (typ, _) => Err(ProtocolError::UnexpectedHandshake(typ).into()),
+        }
+    }
+
+    /// RFC 8446 section 4.6.3.
+    fn on_key_update(&mut self, body: &[u8], ends_record: bool) -> Result<Request, Error> {
+        if !ends_record {
+            return Err(ProtocolError::KeyUpdateNotAligned.into());
+        }
+        let request = match body {
+            [0] => Request::Nothing,
+            [1] => Request::KeyUpdate,
+            [other] => return Err(ProtocolError::BadKeyUpdateRequest(*other).into()),
+            _ => return Err(ProtocolError::BadKeyUpdate.into()),
+        };
+        self.fruitless.key_update()?;
+        self.next_read_key()?;
+        Ok(request)
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
+    /// Seals the KeyUpdate that is due, if there is room. `false`: it is still due.
+    pub(crate) fn send_due_key_update(&mut self) -> Result<bool, Error> {
+        let (Some(update), Some(traffic)) = (self.key_update_due, self.traffic.as_mut()) else {
+            return Ok(true);
+        };
+        let message = [KEY_UPDATE, 0, 0, 1, update as u8];
+        let needed = message.len() + traffic.sealer.overhead();
+        if self.output.room() < needed + RESERVE_ALERTS {
+            return Ok(false);
+        }
+        self.key_update_due = None;
+        self.seal(ContentType::Handshake, &message)?;
+        // The message is the last one under the old key.
+        if let Some(Err(error)) = self.traffic.as_mut().map(Traffic::next_write_key) {
+            return Err(self.fail(error));
+        }
+        Ok(true)
+    }
+}
+
+/// What becomes of a message, judged by its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Keep,
+    /// Its type matters, its body does not.
+    Skip,
+}
+
+/// Refuses by the header what has no place here, before its body can cost anything.
+fn fate(typ: u8, len: usize, version: Version, role: Role) -> Result<Fate, ProtocolError> {
+    match (version, role, typ) {
+        (Version::Tls13, _, KEY_UPDATE) if len != 1 => Err(ProtocolError::BadKeyUpdate),
+        (Version::Tls13, _, KEY_UPDATE) => Ok(Fate::Keep),
+        (Version::Tls13, Role::Client, NEW_SESSION_TICKET) if len > MAX_MESSAGE => {
+            Err(ProtocolError::HandshakeTooLong(len))
+        }
+        (Version::Tls13, Role::Client, NEW_SESSION_TICKET) => Ok(Fate::Keep),
+        (Version::Tls12, Role::Client, HELLO_REQUEST) if len == 0 => Ok(Fate::Skip),
+        (Version::Tls12, Role::Server, CLIENT_HELLO) if len > MAX_MESSAGE => {
+            Err(ProtocolError::HandshakeTooLong(len))
+        }
+        (Version::Tls12, Role::Server, CLIENT_HELLO) => Ok(Fate::Skip),
+        (Version::Tls12 | Version::Tls13, Role::Client | Role::Server, typ) => {
+            Err(ProtocolError::UnexpectedHandshake(typ))
+        }
+    }
+}
+
+/// Puts messages together that are split over records. One that lies whole in a record is not copied.
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    header: ArrayVec<u8, HANDSHAKE_HEADER>,
+    /// The part of a split message that has arrived, if it is kept.
+    body: Vec<u8>,
+    /// Bytes of the body still to come.
+    missing: usize,
+    keep: bool,
+    /// The longest body that is put together, in bytes; longer ones are skipped.
+    most: usize,
+}
+
+/// What [`Assembler::feed`] took from the payload.
+struct Taken<'a> {
+    taken: usize,
+    /// The type of the message that is now complete.
+    message: Option<u8>,
+    /// Its body, where the payload holds it whole.
+    direct: Option<&'a [u8]>,
+}
+
+impl Assembler {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, ..Self::default() }
+    }
+
+    /// Whether a message has begun and not ended.
+    pub(crate) fn is_partial(&self) -> bool {
+        !self.header.is_empty()
+    }
+
+    /// Takes bytes up to the end of a message, or all of them.
+    fn feed<'a>(
+        &mut self,
+        payload: &'a [u8],
+        judge: impl FnOnce(u8, usize) -> Result<Fate, ProtocolError>,
+    ) -> Result<Taken<'a>, ProtocolError> {
+        let mut rest = payload;
+        if !self.header.is_full() {
+            let n = self.header.remaining_capacity().min(rest.len());
+            self.header.extend(rest[..n].iter().copied());
+            rest = &rest[n..];
+            let Some(&[typ, a, b, c]) = self.header.as_slice().first_chunk() else {
+                return Ok(Taken { taken: payload.len(), message: None, direct: None });
+            };
+            let len = u32::from_be_bytes([0, a, b, c]) as usize;
+            self.keep = judge(typ, len)? == Fate::Keep && len <= self.most;
+            self.missing = len;
+        }
+        let n = self.missing.min(rest.len());
+        let whole_here = n == self.missing && self.body.is_empty();
+        if self.keep && !whole_here {
+            self.body.extend_from_slice(&rest[..n]);
+        }
+        self.missing -= n;
+        Ok(Taken {
+            taken: payload.len() - rest.len() + n,
+            message: (self.missing == 0).then(|| self.header[0]),
+            direct: (self.keep && whole_here).then(|| &rest[..n]),
+        })
+    }
+
+    /// The body of the message that is complete, unless it was skipped.
+    fn body<'a>(&'a self, direct: Option<&'a [u8]>) -> Option<&'a [u8]> {
+        direct.or_else(|| self.keep.then_some(self.body.as_slice()))
+    }
+
+    /// Makes ready for the next message. A ticket's memory is given back.
+    fn next(&mut self) {
+        *self = Self::new(self.most);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec;
+
+    use super::*;
+
+    fn message(typ: u8, body: &[u8]) -> Vec<u8> {
+        let len = u32::try_from(body.len()).unwrap_or(0).to_be_bytes();
+        [&[typ, len[1], len[2], len[3]], body].concat()
+    }
+
+    /// Feeds `stream` in pieces and collects the messages.
+    fn assemble(stream: &[u8], piece: usize, most: usize) -> Vec<(u8, Option<Vec<u8>>)> {
+        let mut assembler = Assembler::new(most);
+        let mut messages = vec![];
+        for mut payload in stream.chunks(piece) {
+            while !payload.is_empty() {
+                let taken = assembler.feed(payload, |_, _| Ok(Fate::Keep)).unwrap_or_else(|_| unreachable!());
+                payload = &payload[taken.taken..];
+                if let Some(typ) = taken.message {
+                    messages.push((typ, assembler.body(taken.direct).map(<[u8]>::to_vec)));
+                    assembler.next();
+                }
+            }
+        }
+        assert!(!assembler.is_partial());
+        messages
+    }
+
+    #[test]
+    fn every_split_gives_the_same_messages() {
+        let bodies: [&[u8]; 4] = [&[7; 100], &[], &[1], &[9; 30]];
+        let stream: Vec<u8> = bodies.iter().enumerate().flat_map(|(i, b)| message(i as u8, b)).collect();
+        let expected: Vec<_> = bodies.iter().enumerate().map(|(i, b)| (i as u8, Some(b.to_vec()))).collect();
+        for piece in 1..=stream.len() {
+            assert_eq!(assemble(&stream, piece, 100), expected, "pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn a_message_longer_than_the_most_is_skipped_and_the_next_is_not() {
+        let stream = [message(4, &[1; 101]), message(4, &[2; 100])].concat();
+        for piece in 1..=stream.len() {
+            assert_eq!(assemble(&stream, piece, 100), [(4, None), (4, Some(vec![2; 100]))], "pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn the_header_decides() {
+        use Role::{Client, Server};
+        use Version::{Tls12, Tls13};
+        let unexpected = |typ| Err(ProtocolError::UnexpectedHandshake(typ));
+        for (version, role, typ, len, expected) in [
+            (Tls13, Client, NEW_SESSION_TICKET, MAX_MESSAGE, Ok(Fate::Keep)),
+            (Tls13, Client, NEW_SESSION_TICKET, 0x10000, Err(ProtocolError::HandshakeTooLong(0x10000))),
+            (Tls13, Server, NEW_SESSION_TICKET, 10, unexpected(NEW_SESSION_TICKET)),
+            (Tls12, Client, NEW_SESSION_TICKET, 10, unexpected(NEW_SESSION_TICKET)),
+            (Tls13, Client, KEY_UPDATE, 1, Ok(Fate::Keep)),
+            (Tls13, Server, KEY_UPDATE, 0, Err(ProtocolError::BadKeyUpdate)),
+            (Tls13, Server, KEY_UPDATE, 2, Err(ProtocolError::BadKeyUpdate)),
+            (Tls12, Server, KEY_UPDATE, 1, unexpected(KEY_UPDATE)),
+            (Tls12, Client, HELLO_REQUEST, 0, Ok(Fate::Skip)),
+            (Tls12, Client, HELLO_REQUEST, 1, unexpected(HELLO_REQUEST)),
+            (Tls12, Server, HELLO_REQUEST, 0, unexpected(HELLO_REQUEST)),
+            (Tls12, Server, CLIENT_HELLO, 512, Ok(Fate::Skip)),
+            (Tls12, Server, CLIENT_HELLO, 0x10000, Err(ProtocolError::HandshakeTooLong(0x10000))),
+            (Tls12, Client, CLIENT_HELLO, 512, unexpected(CLIENT_HELLO)),
+            (Tls13, Server, CLIENT_HELLO, 512, unexpected(CLIENT_HELLO)),
+            (Tls13, Client, 13, 10, unexpected(13)),
+        ] {
+            assert_eq!(fate(typ, len, version, role), expected, "{version:?} {role:?} {typ} {len}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Records in, application data out.
+
+use core::num::NonZeroUsize;
+
+use crate::alert::Meaning;
+use crate::buffers::Front;
+use crate::connection::{Connection, EofPolicy};
+use crate::error::{Error, ProtocolError, Usage};
+use crate::phase::{Event, Phase};
+use crate::post_handshake::{KeyUpdate, Request};
+use crate::record::ContentType;
+use crate::record::header::Header;
+use crate::step::{Received, Step, Want};
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
+    /// Copies plaintext into `out` (`SSL_read(3)`). Runs the handshake first if it has not finished, and processes
+    /// records up to one with data.
+    ///
+    /// - `Done(Data(n))`: `n` bytes, of one record at the most;
+    /// - `Done(Closed)`: the peer's close_notify, now and from then on;
+    /// - `Want(Read)`: more bytes are needed in `tls_in`;
+    /// - `Want(Write)`: only while the handshake runs.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::Peer`], [`Error::Protocol`] and the other fatal ones, after all plaintext that
+    /// came before was read; [`Usage::EmptyBuffer`] if `out` is empty and data waits.
+    pub fn read(&mut self, out: &mut [u8]) -> Result<Step<Received>, Error> {
+        let step = self.peek(out)?;
+        if let Step::Done(Received::Data(n)) = step {
+            self.input.consume_plain(n.get());
+        }
+        Ok(step)
+    }
+
+    /// [`read`](Self::read) that leaves the plaintext where it is (`SSL_peek(3)`).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn peek(&mut self, out: &mut [u8]) -> Result<Step<Received>, Error> {
+        if let Step::Want(want) = self.next_plaintext()? {
+            return Ok(Step::Want(want));
+        }
+        let plain = self.input.plain();
+        if plain.is_empty() {
+            return Ok(Step::Done(Received::Closed));
+        }
+        let n = plain.len().min(out.len());
+        out[..n].copy_from_slice(&plain[..n]);
+        match NonZeroUsize::new(n) {
+            Some(n) => Ok(Step::Done(Received::Data(n))),
+            None => Err(Usage::EmptyBuffer.into()),
+        }
+    }
+
+    /// Lends the plaintext of the next record, without a copy; an empty slice after the peer's close_notify. Give
+    /// back what was used with [`consume`](Self::consume).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn fill_buf(&mut self) -> Result<Step<&[u8]>, Error> {
+        match self.next_plaintext()? {
+            Step::Done(()) => Ok(Step::Done(self.input.plain())),
+            Step::Want(want) => Ok(Step::Want(want)),
+        }
+    }
+
+    /// Marks `n` bytes of what [`fill_buf`](Self::fill_buf) lent as used.
+    ///
+    /// # Errors
+    /// [`Usage::GrantExceeded`] if it had lent fewer; then nothing is marked.
+    pub fn consume(&mut self, n: usize) -> Result<(), Error> {
+        let offered = self.input.plain().len();
+        if n > offered {
+            return Err(Usage::GrantExceeded { given: n, offered }.into());
+        }
+        self.input.consume_plain(n);
+        Ok(())
+    }
+
+    /// Processes records until there is plaintext, or the peer has closed.
+    pub(crate) fn next_plaintext(&mut self) -> Result<Step<()>, Error> {
+        loop {
+            if !self.input.plain().is_empty() {
+                return Ok(Step::Done(()));
+            }
+            self.check_fault()?;
+            match self.phase {
+                Phase::PeerClosed | Phase::Closed => return Ok(Step::Done(())),
+                Phase::Handshaking => {
+                    if let Step::Want(want) = self.drive_handshake()? {
+                        return Ok(Step::Want(want));
+                    }
+                }
+                Phase::Open | Phase::LocalClosed | Phase::Failed => match self.next_record() {
+                    Ok(Some(header)) => self.process_record(header)?,
+                    Ok(None) if !self.eof => return Ok(Step::Want(Want::Read)),
+                    Ok(None) => self.on_eof()?,
+                    Err(error) => return Err(self.fail(error)),
+                },
+            }
+        }
+    }
+
+    /// The header of the record at the front, if the record is whole. A header that is wrong, or announces more
+    /// than `tls_in` holds, is refused as soon as it is there.
+    pub(crate) fn next_record(&self) -> Result<Option<Header>, Error> {
+        let (header, whole) = match self.input.front() {
+            Front::Empty => return Ok(None),
+            Front::Partial(header) => (header, false),
+            Front::Whole(header) => (header, true),
+        };
+        let Some(traffic) = &self.traffic else { return Ok(None) };
+        header.check(traffic.version)?;
+        let (needed, capacity) = (header.record_len(), self.input.capacity());
+        if needed > capacity {
+            return Err(Error::RecordTooLarge { needed, capacity });
+        }
+        Ok(whole.then_some(header))
+    }
+
+    fn process_record(&mut self, header: Header) -> Result<(), Error> {
+        match self.open_record(header.record_len()) {
+            Ok(Outcome::Nothing) => Ok(()),
+            Ok(Outcome::Closed) => {
+                self.phase = self.phase.after(Event::PeerClosed);
+                Ok(())
+            }
+            Ok(Outcome::Asked(Request::KeyUpdate)) => {
+                // After our close_notify nothing can follow, so no key needs to change.
+                if self.phase.can_write() {
+                    self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
+                }
+                Ok(())
+            }
+            Ok(Outcome::Asked(Request::RefuseRenegotiation)) => {
+                self.refusal_due = self.phase.can_write();
+                self.send_due_warning()
+            }
+            Ok(Outcome::Asked(Request::Nothing)) => Ok(()),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Opens the record at the front and does what it says.
+    fn open_record(&mut self, len: usize) -> Result<Outcome, Error> {
+        let Some(traffic) = self.traffic.as_mut() else {
+            return Err(Usage::HandshakeNotFinished.into());
+        };
+        let record = self.input.record(len);
+        let opened = traffic.opener.open_in_place(record)?;
+        let plain = opened.start..opened.end;
+        let outcome = match opened.typ {
+            ContentType::Handshake => Outcome::Asked(traffic.on_handshake(&record[plain])?),
+            _ if traffic.assembler.is_partial() => return Err(ProtocolError::Interleaved.into()),
+            ContentType::ApplicationData if plain.is_empty() => {
+                traffic.fruitless.empty_record()?;
+                Outcome::Nothing
+            }
+            ContentType::ApplicationData => {
+                traffic.fruitless.data();
+                self.input.keep_plain(len, plain);
+                return Ok(Outcome::Nothing);
+            }
+            ContentType::Alert => match traffic.on_alert(&record[plain])? {
+                Meaning::Closed => Outcome::Closed,
+                Meaning::Ignored => Outcome::Nothing,
+            },
+            ContentType::ChangeCipherSpec => return Err(ProtocolError::ChangeCipherSpec.into()),
+        };
+        self.input.drop_record(len);
+        Ok(outcome)
+    }
+
+    /// The transport ended, and no whole record is left.
+    fn on_eof(&mut self) -> Result<(), Error> {
+        let between_records = self.input.unprocessed().is_empty();
+        match self.settings.eof {
+            EofPolicy::Close if between_records => {
+                self.phase = self.phase.after(Event::PeerClosed);
+                Ok(())
+            }
+            EofPolicy::Close | EofPolicy::Refuse => Err(self.fail(Error::Truncated)),
+        }
+    }
+
+    /// Whether the next record, or the end of the transport, gives [`next_plaintext`](Self::next_plaintext)
+    /// something to do.
+    pub(crate) fn has_input_to_process(&self) -> bool {
+        match self.next_record() {
+            Ok(Some(_)) | Err(_) => true,
+            Ok(None) => self.eof,
+        }
+    }
+}
+
+
+/// What a record was about.
+enum Outcome {
+    /// Data for the application, or nothing at all.
+    Nothing,
+    Asked(Request),
+    Closed,
+}
