@@ -34,15 +34,15 @@ impl Traffic {
             return Err(ProtocolError::BadAlertLevel(level).into());
         }
         match (self.version, level, description) {
-            (Version::Tls13, _, CLOSE_NOTIFY) | (Version::Tls12, WARNING, CLOSE_NOTIFY) => Ok(Meaning::Closed),
+            (Version::Tls13, _, CLOSE_NOTIFY) | (Version::Tls12, WARNING, CLOSE_NOTIFY) => {
+                Ok(Meaning::Closed)
+            }
             (Version::Tls13, _, USER_CANCELED) | (Version::Tls12, WARNING, _) => {
                 self.fruitless.warning()?;
                 Ok(Meaning::Ignored)
             }
             (Version::Tls13, WARNING, _) => Err(ProtocolError::BadAlert.into()),
-            (Version::Tls12 | Version::Tls13, _, _) => {
-                Err(Error::Peer(AlertDescription::from(description)))
-            }
+            (Version::Tls12 | Version::Tls13, _, _) => Err(Error::Peer(AlertDescription::from(description))),
         }
     }
 }

@@ -131,9 +131,8 @@ impl ClientContext {
     ) -> Result<Connection<B>, BuildError> {
         let fragment = self.config.max_fragment_size;
         buffers.check(fragment)?;
-        let engine =
-            handshake::rustls::client(self.config.clone(), name, self.settings.keep_certificates)
-                .map_err(BuildError::Config)?;
+        let engine = handshake::rustls::client(self.config.clone(), name, self.settings.keep_certificates)
+            .map_err(BuildError::Config)?;
         Ok(Connection::new(engine, Role::Client, self.settings.clone(), fragment, buffers))
     }
 }

@@ -196,7 +196,9 @@ impl ProtocolError {
             Self::BadRecordMac => AlertDescription::BadRecordMac,
             Self::RecordVersion(_) => AlertDescription::ProtocolVersion,
             Self::BadAlert | Self::BadKeyUpdate | Self::BadTicket => AlertDescription::DecodeError,
-            Self::HandshakeTooLong(_) | Self::BadKeyUpdateRequest(_) | Self::BadAlertLevel(_) => AlertDescription::IllegalParameter,
+            Self::HandshakeTooLong(_) | Self::BadKeyUpdateRequest(_) | Self::BadAlertLevel(_) => {
+                AlertDescription::IllegalParameter
+            }
             Self::SequenceExhausted => AlertDescription::InternalError,
             Self::UnexpectedContentType(_)
             | Self::NoContentType

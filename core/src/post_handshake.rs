@@ -262,7 +262,11 @@ mod tests {
     fn a_message_longer_than_the_most_is_skipped_and_the_next_is_not() {
         let stream = [message(4, &[1; 101]), message(4, &[2; 100])].concat();
         for piece in 1..=stream.len() {
-            assert_eq!(assemble(&stream, piece, 100), [(4, None), (4, Some(vec![2; 100]))], "pieces of {piece}");
+            assert_eq!(
+                assemble(&stream, piece, 100),
+                [(4, None), (4, Some(vec![2; 100]))],
+                "pieces of {piece}"
+            );
         }
     }
 

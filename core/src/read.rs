@@ -193,7 +193,6 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     }
 }
 
-
 /// What a record was about.
 enum Outcome {
     /// Data for the application, or nothing at all.

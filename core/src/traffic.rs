@@ -7,10 +7,10 @@ use crate::connection::{Role, Settings};
 use crate::error::{Error, ProtocolError};
 use crate::handshake::{Established, KeySchedule, Secret, Session};
 use crate::post_handshake::Assembler;
+use crate::record::Version;
 use crate::record::aead::{Aead, RecordCrypto};
 use crate::record::open::Opener;
 use crate::record::seal::Sealer;
-use crate::record::Version;
 
 /// KeyUpdate messages in a row, without data, that a peer may send. BoringSSL's figure.
 const MAX_KEY_UPDATES: u16 = 32;
@@ -81,9 +81,9 @@ impl Traffic {
 }
 
 fn key(crypto: &dyn RecordCrypto, secret: &Secret) -> Result<Box<dyn Aead>, Error> {
-    crypto
-        .key(secret.algorithm, secret.key())
-        .map_err(|_| Error::Crypto(rustls::Error::General("the record crypto refused the traffic key".into())))
+    crypto.key(secret.algorithm, secret.key()).map_err(|_| {
+        Error::Crypto(rustls::Error::General("the record crypto refused the traffic key".into()))
+    })
 }
 
 fn sealer(crypto: &dyn RecordCrypto, version: Version, secret: &Secret) -> Result<Sealer, Error> {
@@ -138,4 +138,3 @@ fn count(counter: &mut u16, most: u16, error: ProtocolError) -> Result<(), Proto
     *counter += 1;
     Ok(())
 }
-

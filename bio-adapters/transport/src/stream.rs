@@ -91,7 +91,8 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// [`StreamError::Transport`].
     pub fn flush(&mut self) -> Result<Step<()>, StreamError<T::Error>> {
         self.report_late()?;
-        send_all(&mut self.tls, &mut self.transport, &mut Pumped::default()).map_err(StreamError::Transport)?;
+        send_all(&mut self.tls, &mut self.transport, &mut Pumped::default())
+            .map_err(StreamError::Transport)?;
         let empty = self.tls.tls_out().bytes().is_empty();
         Ok(if empty { Step::Done(()) } else { Step::Want(Want::Write) })
     }

@@ -128,13 +128,7 @@ fn whatever_is_not_authentic_is_refused() {
     }
 }
 
-fn refused(
-    key: &dyn Aead,
-    nonce: &[u8; NONCE_LEN],
-    aad: &[u8],
-    sealed: &[u8],
-    what: &dyn core::fmt::Debug,
-) {
+fn refused(key: &dyn Aead, nonce: &[u8; NONCE_LEN], aad: &[u8], sealed: &[u8], what: &dyn core::fmt::Debug) {
     assert_eq!(key.open_in_place(nonce, aad, &mut sealed.to_vec()), Err(AeadError), "{what:?}");
     let opened = key.open(nonce, aad, sealed, &mut vec![0; sealed.len() - TAG_LEN]);
     assert!(matches!(opened, None | Some(Err(AeadError))), "{what:?}");

@@ -85,7 +85,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
     /// Whether the engine has something to do with what is there.
     pub(crate) fn can_step_engine(&self) -> bool {
-        self.has_room_for_a_chunk() && (!self.engine_waits || !matches!(self.next_handshake_bytes(), Ok(None)))
+        self.has_room_for_a_chunk()
+            && (!self.engine_waits || !matches!(self.next_handshake_bytes(), Ok(None)))
     }
 
     /// Bytes that the engine is to be shown next: a record, or a header that no more bytes can make right, as the

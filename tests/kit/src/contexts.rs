@@ -5,7 +5,9 @@ use std::sync::Arc;
 use proptest::prelude::{Just, Strategy};
 use proptest::prop_oneof;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::{CipherSuite, ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite};
+use rustls::{
+    CipherSuite, ClientConfig, RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
+};
 use wantls::crypto::AwsLcRs;
 use wantls::{ClientContext, ServerContext, Version};
 
@@ -110,11 +112,10 @@ pub fn server_config(suite: Suite) -> ServerConfig {
         .unwrap()
 }
 
-fn versions(suite: Suite) -> &'static [&'static rustls::SupportedProtocolVersion] {
-    match suite.version() {
-        Version::Tls13 => &[&rustls::version::TLS13],
-        _ => &[&rustls::version::TLS12],
-    }
+fn versions(suite: Suite) -> &'static [&'static SupportedProtocolVersion] {
+    static TLS13_ONLY: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+    static TLS12_ONLY: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
+    if suite.version() == Version::Tls13 { TLS13_ONLY } else { TLS12_ONLY }
 }
 
 /// A client context for one suite.

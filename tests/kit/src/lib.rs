@@ -1,5 +1,10 @@
 //! What the tests of wantls share: certificates, contexts, and pairs of connections over the shipped BIO pair.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a surprise is a failure")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test code: a surprise is a failure"
+)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 mod certs;
