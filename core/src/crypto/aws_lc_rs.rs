@@ -1,0 +1,85 @@
+//! AEADs by aws-lc-rs, which seals and opens from one buffer to another in a single pass.
+
+use alloc::boxed::Box;
+
+use ::aws_lc_rs::aead::{
+    AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey,
+};
+
+use crate::record::aead::{Aead, AeadError, Algorithm, NONCE_LEN, RecordCrypto, TAG_LEN};
+
+/// Record crypto by aws-lc-rs: all three algorithms, from one buffer to another without a copy. The library
+/// wipes its keys when they are dropped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AwsLcRs;
+
+impl RecordCrypto for AwsLcRs {
+    fn supports(&self, algorithm: Algorithm) -> bool {
+        match algorithm {
+            Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::Chacha20Poly1305 => true,
+        }
+    }
+
+    fn key(&self, algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Aead>, AeadError> {
+        let algorithm = match algorithm {
+            Algorithm::Aes128Gcm => &AES_128_GCM,
+            Algorithm::Aes256Gcm => &AES_256_GCM,
+            Algorithm::Chacha20Poly1305 => &CHACHA20_POLY1305,
+        };
+        let key = UnboundKey::new(algorithm, key).map_err(|_| AeadError)?;
+        Ok(Box::new(Key(LessSafeKey::new(key))))
+    }
+}
+
+/// The library's key that takes any nonce: their uniqueness is the record layer's duty.
+struct Key(LessSafeKey);
+
+impl Aead for Key {
+    #[inline]
+    fn seal(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        plaintext: &[u8],
+        extra: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), AeadError> {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let (ciphertext, extra_and_tag) = out.split_at_mut_checked(plaintext.len()).ok_or(AeadError)?;
+        self.0
+            .seal_out_of_place_scatter(nonce, Aad::from(aad), plaintext, ciphertext, extra, extra_and_tag)
+            .map_err(|_| AeadError)
+    }
+
+    #[inline]
+    fn seal_in_place(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<(), AeadError> {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let (text, tag) = in_out.split_last_chunk_mut::<TAG_LEN>().ok_or(AeadError)?;
+        self.0.seal_in_place_scatter(nonce, Aad::from(aad), text, &[], tag).map_err(|_| AeadError)
+    }
+
+    // With the tag separate: the library's `open_in_place` moves the plaintext, if only to where it is.
+    #[inline]
+    fn open_in_place(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<(), AeadError> {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let (text, tag) = in_out.split_last_chunk_mut::<TAG_LEN>().ok_or(AeadError)?;
+        self.0.open_in_place_separate_tag(nonce, Aad::from(aad), tag, text).map_err(|_| AeadError)?;
+        Ok(())
+    }
+
+    #[inline]
+    fn open(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        sealed: &[u8],
+        out: &mut [u8],
+    ) -> Option<Result<(), AeadError>> {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let Some((ciphertext, tag)) = sealed.split_last_chunk::<TAG_LEN>() else {
+            return Some(Err(AeadError));
+        };
+        let opened = self.0.open_separate_gather(nonce, Aad::from(aad), ciphertext, tag, out);
+        Some(opened.map_err(|_| AeadError))
+    }
+}
