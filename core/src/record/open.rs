@@ -70,9 +70,7 @@ impl Opener {
     pub(crate) fn open_in_place(&mut self, record: &mut [u8]) -> Result<Opened, ProtocolError> {
         let Sealed { outer, nonce, aad, start, inner_len } = self.inspect(record)?;
         let sealed = &mut record[start..];
-        self.aead
-            .open_in_place(&nonce, aad.as_slice(), sealed)
-            .map_err(|_| ProtocolError::BadRecordMac)?;
+        self.aead.open_in_place(&nonce, aad.as_slice(), sealed).map_err(|_| ProtocolError::BadRecordMac)?;
         self.seq += 1;
         let (typ, len) = self.content(outer, &sealed[..inner_len])?;
         Ok(Opened { typ, start, end: start + len })

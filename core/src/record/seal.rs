@@ -75,9 +75,7 @@ impl Sealer {
         let (nonce, aad) = self.begin(typ, plaintext.len(), &mut out[..needed])?;
         let sealed = &mut out[self.framing.offset()..needed];
         let inner_type = &[typ as u8][..self.framing.inner_type_len()];
-        self.aead
-            .seal(&nonce, aad.as_slice(), plaintext, inner_type, sealed)
-            .map_err(|_| SealError::Aead)?;
+        self.aead.seal(&nonce, aad.as_slice(), plaintext, inner_type, sealed).map_err(|_| SealError::Aead)?;
         Ok(needed)
     }
 
