@@ -2,9 +2,9 @@
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
-pub mod crypto;
 pub mod error;
-pub mod record;
 pub mod step;
+pub mod record;
+pub mod crypto;
 pub use error::*;
 pub use step::*;
