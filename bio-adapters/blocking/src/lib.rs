@@ -11,7 +11,6 @@ extern crate std;
 mod duplex;
 #[cfg(feature = "embedded-io")]
 pub mod embedded;
-mod given_back;
 #[cfg(feature = "std")]
 mod split;
 #[cfg(feature = "std")]
@@ -21,8 +20,8 @@ mod stream_embedded;
 
 #[cfg(feature = "std")]
 pub use duplex::Duplex;
-pub use given_back::GivenBack;
 #[cfg(feature = "std")]
 pub use split::{ReadHalf, Split, WriteHalf};
 #[cfg(feature = "std")]
 pub use stream::Stream;
+pub use wantls_transport::GivenBack;
