@@ -17,7 +17,7 @@
 //! | [`rules`] | the rules without a test, and why |
 
 pub mod arena;
-//pub mod campaign;
+pub mod campaign;
 //pub mod lab;
 pub mod model;
 pub mod ossl;

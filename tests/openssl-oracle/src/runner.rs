@@ -3,9 +3,8 @@
 use crate::arena::{ARENA, Arenas, Buf, peer_bytes};
 use crate::schedule::{Form, How, Peer, Schedule, Step};
 use crate::setup::{Ends, Library, Role, Setup, Version};
-use crate::subject::{Deviation, Outcome, Subject};
+use crate::subject::{Deviation, Outcome, code};
 use crate::trace::{Answer, Entry, PeerRead, State, Trace};
-use std::collections::VecDeque;
 
 /// Runs `schedule` on `library`; afterwards the outgoing pair is drained, so that the peer saw all there is.
 #[must_use]
@@ -22,6 +21,7 @@ struct LastWrite {
     offset: usize,
     len: i64,
     reported: usize,
+    unfinished: bool,
 }
 
 struct Run {
@@ -30,7 +30,7 @@ struct Run {
     may_ask: bool,
     arenas: Arenas,
     /// From the peer towards the subject, not yet delivered.
-    flight: VecDeque<u8>,
+    flight: Flight,
     ended: bool,
     last: LastWrite,
     peer_position: usize,
@@ -45,9 +45,9 @@ impl Run {
             ends,
             may_ask: setup.version == Version::Tls12 && setup.role == Role::Client,
             arenas: Arenas::default(),
-            flight: VecDeque::new(),
+            flight: Flight::default(),
             ended: false,
-            last: LastWrite { buf: Buf::A, offset: 0, len: 100, reported: 0 },
+            last: LastWrite::new(Buf::A, 0, 100),
             peer_position: 0,
             boundary: Boundary::default(),
             deviation: None,
@@ -59,9 +59,11 @@ impl Run {
         let mut peer = None;
         let answer = match step {
             Step::Write { form, buf, offset, len } => {
-                let offset = usize::try_from(offset).unwrap_or(ARENA).min(ARENA);
-                let write = LastWrite { buf, offset, len: i64::from(len), reported: 0 };
-                self.write(form, write, &mut args)
+                self.write(form, LastWrite::new(buf, offset, len), &mut args)
+            }
+            Step::Careful { form, .. } if self.last.unfinished => self.write(form, self.last, &mut args),
+            Step::Careful { form, buf, offset, len } => {
+                self.write(form, LastWrite::new(buf, offset, len), &mut args)
             }
             Step::Retry { form, how } => self.write(form, self.last.changed(how), &mut args),
             Step::Change(buf) => {
@@ -98,8 +100,10 @@ impl Run {
             Form::Plain => usize::try_from(outcome.ret).unwrap_or(0),
             Form::Ex | Form::Ex2(_) => outcome.count.unwrap_or(0),
         };
-        if len >= 0 {
-            self.last = LastWrite { len, reported, ..write };
+        let unfinished = matches!(outcome.error, code::WANT_READ | code::WANT_WRITE);
+        // A write that was refused has not begun: an earlier one still waits to be repeated.
+        if unfinished || outcome.error == code::NONE {
+            self.last = LastWrite { len, reported, unfinished, ..write };
         }
         outcome.into()
     }
@@ -124,6 +128,7 @@ impl Run {
             Step::MaxFragment(n) => Answer::number(subject.set_max_send_fragment(n)),
             Step::SplitFragment(n) => Answer::number(subject.set_split_send_fragment(n)),
             Step::Write { .. }
+            | Step::Careful { .. }
             | Step::Retry { .. }
             | Step::Change(_)
             | Step::Drain(_)
@@ -161,14 +166,14 @@ impl Run {
 
     /// What the peer has written is in flight.
     fn collect(&mut self) {
-        self.flight.extend(self.ends.peer.drain(usize::MAX));
+        self.flight.add(&self.ends.peer.drain(usize::MAX));
     }
 
     fn fill(&mut self, n: u32) -> Answer {
-        let wanted = self.flight.len().min(usize::try_from(n).unwrap_or(usize::MAX));
-        let n = if self.ended { 0 } else { wanted.min(self.ends.subject.in_room()) };
-        let bytes: Vec<u8> = self.flight.drain(..n).collect();
-        Answer::number(i64::try_from(self.ends.subject.fill(&bytes)).unwrap_or(i64::MAX))
+        let bytes = if self.ended { &[] } else { self.flight.front(n) };
+        let taken = self.ends.subject.fill(bytes);
+        self.flight.delivered += taken;
+        Answer::number(i64::try_from(taken).unwrap_or(i64::MAX))
     }
 
     fn peer(&mut self, action: Peer, seen: &mut Option<PeerRead>) -> Answer {
@@ -202,9 +207,7 @@ impl Run {
                 Answer::default()
             }
             Peer::Damage => {
-                if let Some(last) = self.flight.back_mut() {
-                    *last ^= 1;
-                }
+                self.flight.damage();
                 Answer::default()
             }
         };
@@ -215,6 +218,11 @@ impl Run {
 }
 
 impl LastWrite {
+    fn new(buf: Buf, offset: u32, len: i32) -> Self {
+        let offset = usize::try_from(offset).unwrap_or(ARENA).min(ARENA);
+        Self { buf, offset, len: i64::from(len), reported: 0, unfinished: false }
+    }
+
     fn changed(self, how: How) -> Self {
         match how {
             How::Same => self,
@@ -226,6 +234,34 @@ impl LastWrite {
                 len: self.len - i64::try_from(self.reported).unwrap_or(0),
                 ..self
             },
+        }
+    }
+}
+
+/// Bytes on their way; those in front are delivered.
+#[derive(Default)]
+struct Flight {
+    bytes: Vec<u8>,
+    delivered: usize,
+}
+
+impl Flight {
+    fn add(&mut self, bytes: &[u8]) {
+        if self.delivered == self.bytes.len() {
+            self.bytes.clear();
+            self.delivered = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn front(&self, n: u32) -> &[u8] {
+        let rest = &self.bytes[self.delivered..];
+        &rest[..rest.len().min(usize::try_from(n).unwrap_or(usize::MAX))]
+    }
+
+    fn damage(&mut self) {
+        if let Some(last) = self.bytes[self.delivered..].last_mut() {
+            *last ^= 1;
         }
     }
 }

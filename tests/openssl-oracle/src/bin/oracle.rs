@@ -1,32 +1,111 @@
-//! tmp
-fn main(){
- use wantls_openssl_oracle::{ossl::*,model::*,schedule::*,runner,trace};
- use proptest::strategy::{Strategy,ValueTree};
- let mut r = proptest::test_runner::TestRunner::deterministic();
- let st = schedules();
- let t=std::time::Instant::now(); let mut steps=0; let (mut a,mut b,mut c)=(0f64,0f64,0f64);
- let n: usize = std::env::args().nth(1).map_or(1000,|s|s.parse().unwrap());
- for i in 0..n {
-  let t0=std::time::Instant::now();
-  let mut tree = st.new_tree(&mut r).unwrap();
-  let s = tree.current();
-  a+=t0.elapsed().as_secs_f64(); let t0=std::time::Instant::now();
-  let o = runner::run(&s,&OpenSsl);
-  b+=t0.elapsed().as_secs_f64(); let t0=std::time::Instant::now();
-  let m = runner::run(&s,&ModelLibrary);
-  c+=t0.elapsed().as_secs_f64();
-  steps+=s.steps.len();
-  if trace::first_difference(&o,&m).is_some() {
-    println!("schedule {i}");
-    let fails=|s:&Schedule| trace::first_difference(&runner::run(s,&OpenSsl),&runner::run(s,&ModelLibrary)).is_some();
-    let mut best=s; let mut budget=3000;
-    if tree.simplify() { loop { budget-=1; if budget==0 {break}
-      let s=tree.current();
-      if fails(&s) { best=s; if !tree.simplify(){break} } else if !tree.complicate(){break} } }
-    println!("{best}");
-    println!("{}", trace::side_by_side(["openssl","model"],&runner::run(&best,&OpenSsl),&runner::run(&best,&ModelLibrary)));
-    return;
-  }
- }
- println!("{n} schedules {steps} steps {:?} gen {a:.2} ossl {b:.2} model {c:.2}", t.elapsed());
+//! Random schedules on OpenSSL and on another library, compared call by call.
+
+use clap::{Parser, ValueEnum};
+use core::time::Duration;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+use wantls_openssl_oracle::campaign::{Comparison, campaign};
+use wantls_openssl_oracle::model::ModelLibrary;
+use wantls_openssl_oracle::ossl::{self, OpenSsl};
+use wantls_openssl_oracle::schedule::Schedule;
+
+/// What OpenSSL is compared with.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Against {
+    /// The reference model.
+    Model,
+}
+
+/// Runs random call sequences on OpenSSL and on another library and compares every answer.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How many schedules
+    #[arg(long, default_value_t = 10_000)]
+    schedules: u64,
+    /// Selects the schedules
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Worker threads
+    #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
+    threads: usize,
+    /// The other library
+    #[arg(long, value_enum, default_value_t = Against::Model)]
+    against: Against,
+    /// Runs this one schedule instead
+    #[arg(long)]
+    replay: Option<PathBuf>,
+    /// Where a failing schedule is written
+    #[arg(long, default_value = "failing.schedule")]
+    output: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let comparison = match arguments.against {
+        Against::Model => Comparison { left: &OpenSsl, right: &ModelLibrary, guide: None },
+    };
+    println!("{}, {comparison:?}", ossl::version());
+    let result = match &arguments.replay {
+        Some(file) => replay(comparison, file),
+        None => search(comparison, &arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn replay(comparison: Comparison<'_>, file: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let schedule: Schedule = text.parse().map_err(|e| format!("{}: {e}", file.display()))?;
+    comparison.report(&schedule).map_or_else(
+        || {
+            println!("{} steps, no difference", schedule.steps.len());
+            Ok(())
+        },
+        Err,
+    )
+}
+
+fn search(comparison: Comparison<'_>, arguments: &Arguments) -> Result<(), String> {
+    let start = Instant::now();
+    match campaign(comparison, arguments.schedules, arguments.seed, arguments.threads) {
+        Ok(totals) => {
+            println!(
+                "{} schedules, {} steps in {}: {} done, {} wanted, {} failed; no difference",
+                totals.schedules,
+                totals.steps,
+                rate(totals.steps, start.elapsed()),
+                totals.done,
+                totals.wanted,
+                totals.failed,
+            );
+            Ok(())
+        }
+        Err(failure) => {
+            let text = format!(
+                "# seed {}, schedule {}, shrunk; {comparison:?}\n{}",
+                arguments.seed, failure.index, failure.schedule
+            );
+            let traces = comparison.report(&failure.schedule).unwrap_or_default();
+            let file = arguments.output.display();
+            let saved = match std::fs::write(&arguments.output, &text) {
+                Ok(()) => format!("replay with --replay {file}"),
+                Err(e) => format!("{file}: {e}"),
+            };
+            Err(format!("{text}\n{traces}\nDIFFERENCE in schedule {}; {saved}", failure.index))
+        }
+    }
+}
+
+fn rate(steps: u64, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    // A rate is for reading: the precision of a double is more than enough.
+    #[allow(clippy::cast_precision_loss, reason = "only printed")]
+    let per_second = steps as f64 / seconds.max(f64::EPSILON);
+    format!("{seconds:.1} s ({per_second:.0} a second)")
 }

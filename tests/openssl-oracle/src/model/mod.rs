@@ -2,7 +2,7 @@
 //!
 //! It covers established connections: writes, reads, shutdown, KeyUpdate, tickets, HelloRequest, alerts and
 //! EOF, with OpenSSL's behaviour *including* its defects. Where the sequence of calls runs into one of those,
-//! [`Subject::deviation`] names it, so that a library that behaves better is not compared from there on.
+//! [`Subject::deviation`](crate::subject::Subject::deviation) names it, so that a library that behaves better is not compared from there on.
 
 mod alert;
 mod end;
@@ -12,7 +12,7 @@ mod wire;
 mod write;
 
 use crate::setup::{AMPLE, Ends, Library, Options, Role, Setup, Version};
-use crate::subject::{Deviation, Reason, Subject, code, reason};
+use crate::subject::{Deviation, Reason, code, reason};
 use wire::{Cipher, Fifo, Kind, Retry};
 
 /// The model on both sides.

@@ -68,6 +68,17 @@ pub enum Step {
         /// Length, negative only for [`Form::Plain`].
         len: i32,
     },
+    /// What a careful program does: the last write again if it is unfinished, otherwise this one.
+    Careful {
+        /// The function.
+        form: Form,
+        /// The buffer.
+        buf: Buf,
+        /// First byte.
+        offset: u32,
+        /// Length.
+        len: i32,
+    },
     /// The last write again.
     Retry {
         /// The function.

@@ -93,6 +93,9 @@ impl fmt::Display for Step {
             Self::Write { form, buf, offset, len } => {
                 write!(f, "{} {buf} {offset} {len}", Family("write", *form))
             }
+            Self::Careful { form, buf, offset, len } => {
+                write!(f, "{} careful {buf} {offset} {len}", Family("write", *form))
+            }
             Self::Retry { form, how } => write!(f, "{} again {how}", Family("write", *form)),
             Self::Change(buf) => write!(f, "change {buf}"),
             Self::Sendfile(n) => write!(f, "sendfile {n}"),
@@ -144,7 +147,11 @@ impl<'a> Words<'a> {
     }
 
     fn write(&mut self, form: Form) -> Result<Step, ParseError> {
-        match self.word("a buffer or `again`")? {
+        match self.word("a buffer, `careful` or `again`")? {
+            "careful" => {
+                let buf = self.buf()?;
+                Ok(Step::Careful { form, buf, offset: self.number()?, len: self.number()? })
+            }
             "again" => Ok(Step::Retry { form, how: self.how()? }),
             name => {
                 let buf = self.buf_named(name)?;
