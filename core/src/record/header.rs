@@ -113,7 +113,9 @@ mod tests {
 
     #[test]
     fn any_other_version_is_refused() {
-        for version in (0..=u16::MAX).filter(|v| *v != 0x0303) {
+        // A prime step under Miri, which is some hundred times slower.
+        let step = if cfg!(miri) { 251 } else { 1 };
+        for version in (0..=u16::MAX).step_by(step).filter(|v| *v != 0x0303) {
             for tls in [Version::Tls12, Version::Tls13] {
                 let refused = header(23, version, 100).check(tls);
                 assert_eq!(refused, Err(ProtocolError::RecordVersion(version)));

@@ -1,11 +1,11 @@
 //! The record layer: plaintext into protected records and back (RFC 8446 section 5, RFC 5246 section 6).
 //!
 //! It works on slices that the caller owns, allocates nothing, and knows nothing of buffers, alerts or
-//! handshake messages. [`header`] refuses what a header alone gives away, before the body has arrived;
-//! [`seal`] writes records; [`open`] reads them. What the versions and suites do differently is in `framing`
+//! handshake messages. `header` refuses what a header alone gives away, before the body has arrived;
+//! `seal` writes records; `open` reads them. What the versions and suites do differently is in `framing`
 //! and `nonce`. [`aead`] is the seam to the crypto library.
 
-pub mod aead;
+pub(crate) mod aead;
 mod framing;
 pub(crate) mod header;
 mod nonce;

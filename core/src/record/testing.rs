@@ -20,8 +20,8 @@ pub(crate) const ALGORITHMS: [Algorithm; 3] =
 /// Nonce and additional data of one call.
 pub(crate) type Call = ([u8; NONCE_LEN], Vec<u8>);
 
-/// An AEAD without secrets: the "ciphertext" is the plaintext, and the tag is the nonce and the length of the
-/// additional data. It notes every call, also those that it is told to refuse.
+/// An AEAD without secrets: the "ciphertext" is the plaintext, and the tag is made of the nonce. It notes every
+/// call, also those that it is told to refuse.
 #[derive(Clone, Default)]
 pub(crate) struct Glass {
     calls: Arc<Mutex<Vec<Call>>>,
@@ -56,15 +56,14 @@ impl Glass {
 
     fn note(&self, nonce: &[u8; NONCE_LEN], aad: &[u8]) -> Result<[u8; TAG_LEN], AeadError> {
         self.calls.lock().unwrap().push((*nonce, aad.to_vec()));
-        if *self.broken.lock().unwrap() { Err(AeadError) } else { Ok(tag(nonce, aad)) }
+        if *self.broken.lock().unwrap() { Err(AeadError) } else { Ok(tag(nonce)) }
     }
 }
 
 /// The tag that [`Glass`] makes.
-pub(crate) fn tag(nonce: &[u8; NONCE_LEN], aad: &[u8]) -> [u8; TAG_LEN] {
+pub(crate) fn tag(nonce: &[u8; NONCE_LEN]) -> [u8; TAG_LEN] {
     let mut tag = [0xee; TAG_LEN];
     tag[..NONCE_LEN].copy_from_slice(nonce);
-    tag[NONCE_LEN] = u8::try_from(aad.len()).unwrap();
     tag
 }
 
@@ -108,12 +107,6 @@ impl Aead for Glass {
         out.copy_from_slice(&sealed[..sealed.len() - TAG_LEN]);
         Some(self.open_in_place(nonce, aad, &mut sealed.to_vec()))
     }
-}
-
-/// A record with a right header around `text` and, for [`Glass`], a right tag.
-pub(crate) fn glass_record(typ: u8, nonce: &[u8; NONCE_LEN], text: &[u8]) -> Vec<u8> {
-    let aad = [0; 5];
-    record(typ, &[text, &tag(nonce, &aad)].concat())
 }
 
 /// A record with a right header around `body`.
