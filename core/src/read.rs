@@ -126,10 +126,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 Ok(())
             }
             Ok(Outcome::Asked(Request::KeyUpdate)) => {
-                // After our close_notify nothing can follow, so no key needs to change.
-                if self.phase.can_write() {
-                    self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
-                }
+                self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
                 Ok(())
             }
             Ok(Outcome::Asked(Request::RefuseRenegotiation)) => {
@@ -137,7 +134,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 self.send_due_warning()
             }
             Ok(Outcome::Asked(Request::Nothing)) => Ok(()),
-            Err(error) => Err(self.fail(error)),
+            Err(error) => {
+                // Refused is processed: it no longer counts as pending.
+                self.input.drop_record(header.record_len());
+                Err(self.fail(error))
+            }
         }
     }
 
