@@ -18,10 +18,9 @@
 
 pub mod arena;
 pub mod campaign;
-//pub mod lab;
+pub mod lab;
 pub mod model;
 pub mod ossl;
-//pub mod rules;
 pub mod runner;
 pub mod schedule;
 pub mod setup;

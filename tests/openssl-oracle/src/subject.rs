@@ -113,6 +113,26 @@ pub struct Outcome {
     pub data: Vec<u8>,
 }
 
+/// `1000`, `-1/WANT_WRITE`, `0/SSL 1020`, `1 n=5`: the notation of the rule tests.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.ret)?;
+        match self.error {
+            code::NONE => Ok(()),
+            code::SSL => write!(f, "/SSL"),
+            code::WANT_READ => write!(f, "/WANT_READ"),
+            code::WANT_WRITE => write!(f, "/WANT_WRITE"),
+            code::SYSCALL => write!(f, "/SYSCALL"),
+            code::ZERO_RETURN => write!(f, "/ZERO_RETURN"),
+            other => write!(f, "/{other}"),
+        }?;
+        if let Some(reason) = self.reason {
+            write!(f, " {reason}")?;
+        }
+        self.count.map_or(Ok(()), |count| write!(f, " n={count}"))
+    }
+}
+
 /// Where a library is known to do something that we do not want to copy.
 ///
 /// The numbers are those of the list of OpenSSL defects in the rules.

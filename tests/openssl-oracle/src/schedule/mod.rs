@@ -1,5 +1,6 @@
 //! A schedule: everything that happens to one connection, in order, serialisable and replayable.
 
+mod dice;
 mod strategy;
 mod text;
 
