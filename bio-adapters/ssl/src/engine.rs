@@ -6,7 +6,7 @@ use wantls_transport::Transport;
 use crate::context::CantBegin;
 use crate::link::{Link, Retry};
 use crate::ssl::Tls;
-use crate::{Failure, Reason, Ssl, Wanting};
+use crate::{Failure, Reason, ShutdownState, Ssl, Wanting};
 
 impl<T: Transport> Ssl<T> {
     /// `SSL_do_handshake(3)`: goes on with the handshake; any read or write does so too (H3).
@@ -102,13 +102,13 @@ impl<T: Transport> Ssl<T> {
     }
 
     /// Sends replies that are queued, if no call depends on it: neither a record of an unfinished write, which only
-    /// a write sends on (W13), nor our close_notify, which only a shutdown does (S4).
+    /// a write sends on (W13), nor our close_notify, which only a shutdown does (S4), nor anything but a KeyUpdate once
+    /// our direction counts as closed.
     pub(crate) fn offer_replies(&mut self) {
-        if self.closing || self.committed() > 0 {
-            return;
-        }
         if self.owes_key_update {
             self.key_update = None;
+        } else if self.committed() > 0 || self.shutdown.contains(ShutdownState::SENT) {
+            return;
         }
         let Ok((tls, link)) = self.parts() else { return };
         // Reading goes on without it; a write will meet the same failure.

@@ -95,7 +95,8 @@ impl<T: Transport> Ssl<T> {
 
     /// Remembers an error of the connection. What a fatal one has queued, an alert, is sent as far as possible.
     pub(crate) fn fail(&mut self, error: Error, ret: i32) -> i32 {
-        if error.is_fatal() {
+        let silenced = self.shutdown.contains(ShutdownState::SENT) && !self.closing;
+        if error.is_fatal() && !silenced {
             // The error is what the caller has to know; that the alert has to wait is a detail.
             let _ = self.flush();
         }

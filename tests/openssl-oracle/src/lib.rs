@@ -29,3 +29,4 @@ pub mod schedule;
 pub mod setup;
 pub mod subject;
 pub mod trace;
+pub mod wantls;
