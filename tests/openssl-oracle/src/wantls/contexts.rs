@@ -1,50 +1,56 @@
 //! Contexts for one suite of each version, made once for the process.
 
-use crate::setup::{Role, Version};
+use crate::setup::{Options, Role, Version};
 use std::sync::{Arc, OnceLock};
 use wantls::crypto::AwsLcRs;
+use wantls::rustls::client::WantsClientCert;
 use wantls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use wantls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use wantls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use wantls::rustls::{CipherSuite, ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme};
-use wantls::rustls::{SupportedProtocolVersion, version};
+use wantls::rustls::{ConfigBuilder, RootCertStore, SupportedProtocolVersion, WantsVerifier, version};
 use wantls::{ClientContext, EofPolicy, ServerContext};
 use wantls_ssl::SslContext;
 
-pub(super) fn context(version: Version, role: Role, ignore_eof: bool) -> SslContext {
-    let eof = if ignore_eof { EofPolicy::Close } else { EofPolicy::Refuse };
+pub(super) fn context(version: Version, role: Role, options: Options) -> SslContext {
+    let eof = if options.ignore_eof { EofPolicy::Close } else { EofPolicy::Refuse };
     match role {
-        Role::Client => {
-            static CONTEXTS: [OnceLock<ClientContext>; 2] = [const { OnceLock::new() }; 2];
-            let context = CONTEXTS[index(version)].get_or_init(|| client(version));
-            SslContext::client(context.clone().eof_policy(eof))
-        }
-        Role::Server => {
-            static CONTEXTS: [OnceLock<ServerContext>; 2] = [const { OnceLock::new() }; 2];
-            let context = CONTEXTS[index(version)].get_or_init(|| server(version));
-            SslContext::server(context.clone().eof_policy(eof))
-        }
+        Role::Client => SslContext::client(client(version, options.verify).eof_policy(eof)),
+        Role::Server => SslContext::server(server(version, options.tickets).eof_policy(eof)),
     }
 }
 
-fn index(version: Version) -> usize {
-    match version {
-        Version::Tls12 => 0,
-        Version::Tls13 => 1,
+fn client(version: Version, verify: bool) -> ClientContext {
+    static CONTEXTS: [OnceLock<ClientContext>; 2] = [const { OnceLock::new() }; 2];
+    if verify {
+        let mut roots = RootCertStore::empty();
+        // Not the peer's authority.
+        roots.add(wantls_testkit::certs().ca.clone()).expect("an authority");
+        return client_context(builder(version).with_root_certificates(roots));
     }
+    let any = || builder(version).dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate));
+    CONTEXTS[index(version)].get_or_init(|| client_context(any())).clone()
 }
 
-fn client(version: Version) -> ClientContext {
-    let config = ClientConfig::builder_with_provider(provider(version))
+fn builder(version: Version) -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    ClientConfig::builder_with_provider(provider(version))
         .with_protocol_versions(versions(version))
         .expect("the provider has the version")
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate))
-        .with_no_client_auth();
-    ClientContext::new(config, AwsLcRs).expect("a usable config")
 }
 
-fn server(version: Version) -> ServerContext {
+fn client_context(builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> ClientContext {
+    ClientContext::new(builder.with_no_client_auth(), AwsLcRs).expect("a usable config")
+}
+
+fn server(version: Version, tickets: usize) -> ServerContext {
+    static CONTEXTS: [OnceLock<ServerContext>; 2] = [const { OnceLock::new() }; 2];
+    if tickets > 0 {
+        return server_context(version, tickets);
+    }
+    CONTEXTS[index(version)].get_or_init(|| server_context(version, 0)).clone()
+}
+
+fn server_context(version: Version, tickets: usize) -> ServerContext {
     let certs = wantls_testkit::certs();
     let mut config = ServerConfig::builder_with_provider(provider(version))
         .with_protocol_versions(versions(version))
@@ -52,9 +58,15 @@ fn server(version: Version) -> ServerContext {
         .with_no_client_auth()
         .with_single_cert(certs.chain.clone(), certs.key())
         .expect("the key fits");
-    // Tickets come only where a schedule asks for them.
-    config.send_tls13_tickets = 0;
+    config.send_tls13_tickets = tickets;
     ServerContext::new(config, AwsLcRs).expect("a usable config")
+}
+
+fn index(version: Version) -> usize {
+    match version {
+        Version::Tls12 => 0,
+        Version::Tls13 => 1,
+    }
 }
 
 fn versions(version: Version) -> &'static [&'static SupportedProtocolVersion] {

@@ -24,6 +24,8 @@ pub const NAMES: &[(u8, &str)] = &[
     (CLOSED_IS_CLOSED, "closed-is-closed"),
     (TRUNCATION, "truncation-is-told"),
     (NOT_A_CLOSE, "an-alert-is-no-close"),
+    (WARNING_KEPT, "warnings-are-kept"),
+    (13, "truncation-is-told"),
 ];
 
 const BAD_RETRY: u8 = 101;
@@ -35,6 +37,7 @@ const UNREAD_DATA: u8 = 106;
 const CLOSED_IS_CLOSED: u8 = 107;
 const TRUNCATION: u8 = 108;
 const NOT_A_CLOSE: u8 = 109;
+const WARNING_KEPT: u8 = 110;
 
 /// The name of a deviation.
 #[must_use]
@@ -57,6 +60,7 @@ impl Library for Explained {
             model: Model::of(setup),
             setup: *setup,
             by_hand: 0,
+            silenced: false,
             deviation: None,
         });
         Ends { subject, peer }
@@ -68,6 +72,8 @@ struct Guide {
     setup: Setup,
     /// Shutdown flags that are set, but only by hand.
     by_hand: i32,
+    /// TLS 1.2: something was read while SENT was set by hand. OpenSSL forgets a HelloRequest then.
+    silenced: bool,
     deviation: Option<Deviation>,
 }
 
@@ -107,6 +113,7 @@ impl Guide {
         if let Some(number) = self.judge(call, before, &outcome) {
             self.deviation.get_or_insert(Deviation(number));
         }
+        self.silenced |= call == Call::Read && self.setup.version == Version::Tls12 && self.by_hand & code::SENT != 0;
         // What a call set is no longer by hand alone.
         if call == Call::Shutdown && before.shutdown & code::SENT == 0 {
             self.by_hand &= !code::SENT;
@@ -241,6 +248,9 @@ impl Subject for Guide {
         let before = self.model.get_shutdown();
         if before & !self.by_hand & !flags != 0 {
             self.deviation.get_or_insert(Deviation(CLOSED_IS_CLOSED));
+        }
+        if self.silenced && flags & code::SENT == 0 {
+            self.deviation.get_or_insert(Deviation(WARNING_KEPT));
         }
         self.by_hand = flags & (self.by_hand | !before);
         self.model.set_shutdown(flags);

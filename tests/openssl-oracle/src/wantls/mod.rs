@@ -3,6 +3,7 @@
 mod contexts;
 mod differences;
 mod end;
+mod rules;
 
 use crate::ossl;
 use crate::setup::{AMPLE, Ends, Library, Setup, Start};
@@ -10,6 +11,7 @@ use crate::subject::Subject;
 
 pub use differences::{Explained, NAMES, difference};
 pub use end::Wantls;
+pub use rules::{DIFFERENT, keeps};
 
 /// wantls as the subject; the peer is OpenSSL.
 #[derive(Clone, Copy, Debug, Default)]
