@@ -189,11 +189,9 @@ impl<S: Side> Engine for Handshake<S> {
         };
         self.retained = shown - discard;
         self.watch_output(&output[..written]);
-        let status = match status {
-            // A server may send before it has seen the client's Finished; the secrets are ready only after it.
-            Status::Finished if self.side.is_handshaking() => Status::NeedRecord,
-            status => status,
-        };
+        // A server may send before it has seen the client's Finished; the secrets are ready only after it.
+        let early = matches!(status, Status::Finished) && self.side.is_handshaking();
+        let status = if early { Status::NeedRecord } else { status };
         Progress { released: discard, written, status }
     }
 
