@@ -26,6 +26,7 @@
 //!    shutdown.rs       closing
 //!    alert.rs          alerts both ways; how a connection fails
 //!    post_handshake.rs KeyUpdate, tickets, requests to renegotiate
+//!  parked.rs           an idle connection without its buffers
 //!  phase.rs            every state and every transition
 //!  step.rs error.rs    what a call answers; who has to act
 //!  buffers.rs          tls_in, tls_out and their smallest sizes
@@ -57,6 +58,7 @@ mod connection;
 mod context;
 mod error;
 mod handshake;
+mod parked;
 mod phase;
 mod post_handshake;
 mod read;
@@ -73,6 +75,7 @@ pub use connection::{Connection, EofPolicy, Pending, Role, TlsIn, TlsOut};
 pub use context::{ClientContext, DEFAULT_MAX_TICKET, ServerContext};
 pub use error::{BuildError, Error, ProtocolError, RetryFault, Usage};
 pub use handshake::{Exported, Exporter, MAX_EXPORT, Session};
+pub use parked::Parked;
 pub use phase::Phase;
 pub use record::Version;
 pub use record::aead::{Aead, AeadError, Algorithm, NONCE_LEN, RecordCrypto, TAG_LEN};
