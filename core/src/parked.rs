@@ -25,7 +25,12 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             && self.unfinished.committed() == 0;
         match self.phase {
             Phase::Open | Phase::PeerClosed | Phase::LocalClosed if at_rest => Ok(()),
-            _ => Err(Usage::NotIdle),
+            Phase::Handshaking
+            | Phase::Open
+            | Phase::PeerClosed
+            | Phase::LocalClosed
+            | Phase::Closed
+            | Phase::Failed => Err(Usage::NotIdle),
         }
     }
 
