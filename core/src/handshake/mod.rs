@@ -5,6 +5,7 @@
 //! Another engine is another file beside [`rustls`](self::rustls).
 
 mod drive;
+mod exporter;
 pub(crate) mod rustls;
 mod session;
 
