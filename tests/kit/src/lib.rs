@@ -37,7 +37,13 @@ pub fn connect_with(context: &ClientContext, buffers: Buffers<Box<[u8]>>) -> Tls
 /// A server connection with buffers of the usual sizes.
 #[must_use]
 pub fn accept(context: &ServerContext) -> Tls {
-    context.accept(Buffers::heap()).unwrap()
+    accept_with(context, Buffers::heap())
+}
+
+/// A server connection with the given buffers.
+#[must_use]
+pub fn accept_with(context: &ServerContext, buffers: Buffers<Box<[u8]>>) -> Tls {
+    context.accept(buffers).unwrap()
 }
 
 /// Moves what `from` has queued to `to`, as far as `to` has space. Returns the bytes moved.
