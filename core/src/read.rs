@@ -42,7 +42,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     /// Opens the next record into `out`. `None` where that can't be done, or the record held no data: it has then
     /// done what it says.
     fn read_direct(&mut self, out: &mut [u8]) -> Result<Option<NonZeroUsize>, Error> {
-        if out.is_empty() || !self.input.plain().is_empty() || !matches!(self.phase, Phase::Open | Phase::LocalClosed) {
+        if out.is_empty()
+            || !self.input.plain().is_empty()
+            || !matches!(self.phase, Phase::Open | Phase::LocalClosed)
+        {
             return Ok(None);
         }
         // An error is found again by who reports it.
@@ -225,9 +228,7 @@ impl Traffic {
     /// Does what a record says, as far as it does not concern the rest of the connection.
     fn on_content(&mut self, typ: ContentType, content: &[u8]) -> Result<Outcome, Error> {
         match typ {
-            ContentType::Handshake => {
-                Ok(Outcome::Asked(self.on_handshake(content)?))
-            }
+            ContentType::Handshake => Ok(Outcome::Asked(self.on_handshake(content)?)),
             _ if self.assembler.is_partial() => Err(ProtocolError::Interleaved.into()),
             ContentType::ApplicationData if content.is_empty() => {
                 self.fruitless.empty_record()?;

@@ -40,6 +40,26 @@ struct Key {
     copy_below: usize,
 }
 
+impl Key {
+    /// Seals a copy of `plaintext` and `extra` in one piece.
+    fn seal_together(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        plaintext: &[u8],
+        extra: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), AeadError> {
+        if out.len() != plaintext.len() + extra.len() + TAG_LEN {
+            return Err(AeadError);
+        }
+        let (front, rest) = out.split_at_mut(plaintext.len());
+        front.copy_from_slice(plaintext);
+        rest[..extra.len()].copy_from_slice(extra);
+        self.seal_in_place(nonce, aad, out)
+    }
+}
+
 impl Aead for Key {
     #[inline]
     fn seal(
@@ -51,10 +71,7 @@ impl Aead for Key {
         out: &mut [u8],
     ) -> Result<(), AeadError> {
         if plaintext.len() < self.copy_below && !extra.is_empty() {
-            let (front, rest) = out.split_at_mut_checked(plaintext.len()).ok_or(AeadError)?;
-            front.copy_from_slice(plaintext);
-            rest.get_mut(..extra.len()).ok_or(AeadError)?.copy_from_slice(extra);
-            return self.seal_in_place(nonce, aad, out);
+            return self.seal_together(nonce, aad, plaintext, extra, out);
         }
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let (ciphertext, extra_and_tag) = out.split_at_mut_checked(plaintext.len()).ok_or(AeadError)?;
