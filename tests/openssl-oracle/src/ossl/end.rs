@@ -164,7 +164,11 @@ impl Ossl {
         Outcome { count: (count != usize::MAX).then_some(count), ..outcome }
     }
 
-    fn take(&mut self, num: c_int, f: unsafe extern "C" fn(*mut sys::SSL, *mut c_void, c_int) -> c_int) -> Outcome {
+    fn take(
+        &mut self,
+        num: c_int,
+        f: unsafe extern "C" fn(*mut sys::SSL, *mut c_void, c_int) -> c_int,
+    ) -> Outcome {
         let room = usize::try_from(num).unwrap_or(0);
         let mut scratch = self.scratch(room);
         // SAFETY: the scratch buffer has `num` bytes; a negative length is refused before any access.
@@ -220,7 +224,9 @@ impl Subject for Ossl {
 
     fn sendfile(&mut self, size: usize) -> Outcome {
         // SAFETY: without KTLS the descriptor is never used, and -1 is not one.
-        self.call(|ssl| c_int::try_from(unsafe { ffi::SSL_sendfile(ssl, -1, 0, size, 0) }).unwrap_or(c_int::MAX))
+        self.call(|ssl| {
+            c_int::try_from(unsafe { ffi::SSL_sendfile(ssl, -1, 0, size, 0) }).unwrap_or(c_int::MAX)
+        })
     }
 
     fn read(&mut self, num: i32) -> Outcome {
