@@ -78,6 +78,7 @@ impl Run {
                 Answer::default()
             }
             Step::Peer(action) => self.peer(action, &mut peer),
+            #[expect(clippy::wildcard_enum_match_arm, reason = "all that is left are calls")]
             call => self.call(call),
         };
         self.deviation = self.deviation.or(self.ends.subject.deviation());

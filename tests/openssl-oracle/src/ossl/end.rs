@@ -223,9 +223,10 @@ impl Subject for Ossl {
     }
 
     fn sendfile(&mut self, size: usize) -> Outcome {
-        // SAFETY: without KTLS the descriptor is never used, and -1 is not one.
         self.call(|ssl| {
-            c_int::try_from(unsafe { ffi::SSL_sendfile(ssl, -1, 0, size, 0) }).unwrap_or(c_int::MAX)
+            // SAFETY: without KTLS the descriptor is never used, and -1 is not one.
+            let sent = unsafe { ffi::SSL_sendfile(ssl, -1, 0, size, 0) };
+            c_int::try_from(sent).unwrap_or(c_int::MAX)
         })
     }
 
