@@ -367,6 +367,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsOut<'_, B> {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
         }
         self.connection.output.consume(n);
+        // A failed handshake may have waited for the room to send its alert.
+        self.connection.finish_failed_handshake();
         Ok(())
     }
 }

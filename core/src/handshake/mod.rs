@@ -23,6 +23,10 @@ pub(crate) trait Engine: Send + Sync {
     /// into `output`, which has room for the largest.
     fn step(&mut self, input: &mut [u8], output: &mut [u8]) -> Progress;
 
+    /// After [`Status::Failed`]: puts the next piece that is still owed, the alert above all, into `output`, which
+    /// has room for the largest. `None`: nothing is owed.
+    fn last_words(&mut self, output: &mut [u8]) -> Option<usize>;
+
     /// After [`Status::Finished`]: the facts and the secrets.
     fn finish(self: Box<Self>, exporters: &[Exporter]) -> Result<Established, Error>;
 }
@@ -44,7 +48,7 @@ pub(crate) enum Status {
     NeedRecord,
     /// The handshake is complete.
     Finished,
-    /// The handshake failed. Steps with an empty input now give the alert, then [`Status::NeedRecord`].
+    /// The handshake failed. What is left to send comes from [`Engine::last_words`].
     Failed(Error),
 }
 
