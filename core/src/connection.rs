@@ -334,8 +334,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsIn<'_, B> {
     ///
     /// # Errors
     /// [`Usage::GrantExceeded`] if `n` is more than was offered; then nothing was received.
-    pub fn commit(self, n: usize) -> Result<(), Error> {
-        let offered = self.connection.input_space();
+    pub fn commit(mut self, n: usize) -> Result<(), Error> {
+        // The space, not its length: a caller that has not asked for it has nothing to commit to yet.
+        let offered = self.space().len();
         if n > offered {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
         }
