@@ -125,6 +125,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         }
         let mut slices = Slices::new(slices);
         while slices.left > 0 {
+            // What was taken is told first; the next call tells of the end.
+            if slices.taken > 0 && self.write_key_has_ended() {
+                break;
+            }
             if !self.renew_write_key()? {
                 break;
             }
@@ -188,6 +192,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         if self.phase.can_write() { Ok(()) } else { Err(Usage::WriteAfterShutdown.into()) }
     }
 
+    /// Whether the write key is used up and can't be changed.
+    fn write_key_has_ended(&self) -> bool {
+        self.traffic.as_ref().is_some_and(|t| t.version == Version::Tls12 && t.write_key_is_used_up())
+    }
+
     /// Changes a write key that has protected as many records as it may (RFC 8446 section 5.5). `false`: there is
     /// no room for the KeyUpdate yet.
     fn renew_write_key(&mut self) -> Result<bool, Error> {
@@ -199,10 +208,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
                 self.send_due_key_update()
             }
-            Version::Tls12 => {
-                self.send_close_notify()?;
-                Err(self.fail(Error::KeyExhausted))
-            }
+            Version::Tls12 => Err(self.fail(Error::KeyExhausted)),
         }
     }
 
