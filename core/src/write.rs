@@ -140,6 +140,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         if slices.taken == 0 && slices.left > 0 {
             return Ok(Step::Want(Want::Write));
         }
+        if slices.taken > 0 {
+            // Other data follows an unfinished write in the other mode: that one will not be repeated.
+            self.unfinished = Unfinished::default();
+        }
         Ok(Step::Done(slices.taken))
     }
 
