@@ -171,7 +171,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 return Ok(Step::Done(data.len()));
             }
             self.send_due_warning()?;
-            if !self.output.is_empty() || !self.renew_write_key()? {
+            // The KeyUpdate of a renewed key has to leave first as well: the record behind it needs the room.
+            if !self.output.is_empty() || !self.renew_write_key()? || !self.output.is_empty() {
                 return Ok(Step::Want(Want::Write));
             }
             let len = self.fragment_len(rest.len());
