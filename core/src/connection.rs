@@ -374,6 +374,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsIn<'_, B> {
     /// # Errors
     /// [`Usage::GrantExceeded`] if `n` is more than was offered; then nothing was received.
     pub fn commit(mut self, n: usize) -> Result<(), Error> {
+        // The space, not its length: a caller that has not asked for it has nothing to commit to yet.
         let offered = self.space().len();
         if n > offered {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
@@ -406,6 +407,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsOut<'_, B> {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
         }
         self.connection.output.consume(n);
+        // A failed handshake may have waited for the room to send its alert.
+        self.connection.finish_failed_handshake();
         Ok(())
     }
 }

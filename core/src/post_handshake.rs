@@ -112,6 +112,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             return Ok(false);
         }
         self.key_update_due = None;
+        if update == KeyUpdate::Requested {
+            traffic.fruitless.key_update_asked();
+        }
         self.seal(ContentType::Handshake, &message)?;
         // The message is the last one under the old key.
         if let Some(Err(error)) = self.traffic.as_mut().map(Traffic::next_write_key) {

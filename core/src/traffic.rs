@@ -165,6 +165,11 @@ impl Fruitless {
         count(&mut self.key_updates, MAX_KEY_UPDATES, ProtocolError::TooManyKeyUpdates)
     }
 
+    /// We asked for a KeyUpdate: the answer is not the peer's idea, and an upload may ask as often as it likes.
+    pub(crate) fn key_update_asked(&mut self) {
+        self.key_updates = self.key_updates.saturating_sub(1);
+    }
+
     pub(crate) fn ticket(&mut self) -> Result<(), ProtocolError> {
         count(&mut self.tickets, MAX_TICKETS, ProtocolError::TooManyTickets)
     }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use wantls::rustls::pki_types::ServerName;
-use wantls::{BuildError, Buffers, ClientContext, Role, ServerContext};
+use wantls::{Buffers, BuildError, ClientContext, Role, ServerContext};
 
 use crate::ssl::Tls;
 use crate::{Mode, Reason};

@@ -1,5 +1,6 @@
 //! The transport's side of a connection: what was said of the BIO.
 
+use wantls::Step;
 use wantls_transport::{Recv, Sent, Transport};
 
 use crate::ErrorCode;
@@ -55,8 +56,9 @@ impl<T: Transport> Link<T> {
                 }
             }
         }
-        if moved {
-            self.transport.flush()?;
+        if moved && self.transport.flush()? != Step::Done(()) {
+            self.retry = Some(Retry::Write);
+            return Ok(false);
         }
         Ok(true)
     }

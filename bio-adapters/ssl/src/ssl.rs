@@ -212,10 +212,7 @@ impl<T: Transport> Ssl<T> {
     pub fn renegotiate(&mut self) -> i32 {
         self.clear_error();
         let tls13 = self.is_tls13();
-        self.refuse(
-            if tls13 { crate::Reason::WRONG_SSL_VERSION } else { crate::Reason::NO_RENEGOTIATION },
-            0,
-        )
+        self.refuse(if tls13 { crate::Reason::WRONG_SSL_VERSION } else { crate::Reason::NO_RENEGOTIATION }, 0)
     }
 
     /// `SSL_renegotiate_pending(3)`: 0.

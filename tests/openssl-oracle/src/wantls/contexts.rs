@@ -7,7 +7,9 @@ use wantls::rustls::client::WantsClientCert;
 use wantls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use wantls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use wantls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use wantls::rustls::{CipherSuite, ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme};
+use wantls::rustls::{
+    CipherSuite, ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme,
+};
 use wantls::rustls::{ConfigBuilder, RootCertStore, SupportedProtocolVersion, WantsVerifier, version};
 use wantls::{ClientContext, EofPolicy, ServerContext};
 use wantls_ssl::SslContext;

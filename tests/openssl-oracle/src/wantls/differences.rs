@@ -113,7 +113,8 @@ impl Guide {
         if let Some(number) = self.judge(call, before, &outcome) {
             self.deviation.get_or_insert(Deviation(number));
         }
-        self.silenced |= call == Call::Read && self.setup.version == Version::Tls12 && self.by_hand & code::SENT != 0;
+        self.silenced |=
+            call == Call::Read && self.setup.version == Version::Tls12 && self.by_hand & code::SENT != 0;
         // What a call set is no longer by hand alone.
         if call == Call::Shutdown && before.shutdown & code::SENT == 0 {
             self.by_hand &= !code::SENT;
