@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::exporter::Exporters;
 use super::{Engine, Established, Exporter, KeySchedule, Progress, Secret, Session, Status};
 use crate::connection::Settings;
-use crate::error::Error;
+use crate::error::{Error, ProtocolError};
 use crate::record::Version;
 use crate::record::aead::Algorithm;
 
@@ -194,7 +194,8 @@ impl<S: Side> Engine for Handshake<S> {
             Status::Finished if self.side.is_handshaking() => Status::NeedRecord,
             status => status,
         };
-        Progress { released: discard, written, status }
+        let version_known = self.side.protocol_version().is_some();
+        Progress { released: discard, written, status, version_known }
     }
 
     fn finish(self: Box<Self>, exporters: &[Exporter]) -> Result<Established, Error> {
@@ -243,8 +244,13 @@ impl<S: Side> KeySchedule for Kernel<S> {
         secret(seq, secrets)
     }
 
-    fn ticket(&mut self, body: &[u8]) -> Result<(), Error> {
-        S::ticket(&mut self.0, body).map_err(Error::Crypto)
+    fn ticket(&mut self, body: &[u8]) -> Result<(), ProtocolError> {
+        S::ticket(&mut self.0, body).map_err(|error| match error {
+            rustls::Error::InvalidMessage(rustls::InvalidMessage::DuplicateExtension(_)) => {
+                ProtocolError::DuplicateExtension
+            }
+            _ => ProtocolError::BadTicket,
+        })
     }
 }
 
