@@ -4,7 +4,8 @@
 //! - output that it offers and that is not encoded is lost, so there is always room for the largest piece;
 //! - it is shown one record at a time: given application data behind a Finished it would open it, and the secrets
 //!   could no longer be taken;
-//! - after an error the alert comes from the next call, which must see an empty input.
+//! - after an error the alert comes from the next call, which must see an empty input; and once it has been had, no
+//!   call may follow: messages that were packed behind the faulty one would be looked for in the empty input.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -189,13 +190,15 @@ impl<S: Side> Engine for Handshake<S> {
         };
         self.retained = shown - discard;
         self.watch_output(&output[..written]);
-        let status = match status {
-            // A server may send before it has seen the client's Finished; the secrets are ready only after it.
-            Status::Finished if self.side.is_handshaking() => Status::NeedRecord,
-            status => status,
-        };
+        // A server may send before it has seen the client's Finished; the secrets are ready only after it.
+        let early = matches!(status, Status::Finished) && self.side.is_handshaking();
+        let status = if early { Status::NeedRecord } else { status };
         let version_known = self.side.protocol_version().is_some();
         Progress { released: discard, written, status, version_known }
+    }
+
+    fn owes_output(&self) -> bool {
+        self.side.wants_write()
     }
 
     fn finish(self: Box<Self>, exporters: &[Exporter]) -> Result<Established, Error> {
@@ -245,11 +248,12 @@ impl<S: Side> KeySchedule for Kernel<S> {
     }
 
     fn ticket(&mut self, body: &[u8]) -> Result<(), ProtocolError> {
-        S::ticket(&mut self.0, body).map_err(|error| match error {
-            rustls::Error::InvalidMessage(rustls::InvalidMessage::DuplicateExtension(_)) => {
+        S::ticket(&mut self.0, body).map_err(|error| {
+            if matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::DuplicateExtension(_))) {
                 ProtocolError::DuplicateExtension
+            } else {
+                ProtocolError::BadTicket
             }
-            _ => ProtocolError::BadTicket,
         })
     }
 }

@@ -23,7 +23,6 @@ pub(crate) type Tls = Connection<Box<[u8]>>;
 const TLS_IN: usize = 2 << 20;
 const TLS_OUT: usize = 64 << 10;
 
-/// What rustls counts besides the plaintext of a fragment.
 const RECORD_HEADER: usize = 5;
 
 /// What all connections of the process share: a session is resumed only with the same verifier and credentials.
@@ -45,17 +44,15 @@ impl Shared {
         let identity = &options.identity;
         let provider = Arc::new(provider(identity)?);
         let versions = versions(identity)?;
-        let verifier = Verifier::new(identity, provider.signature_verification_algorithms);
+        let verifier = Verifier::new(identity, provider.signature_verification_algorithms)?;
         let credentials = Credentials::load(identity, &provider)?;
         let base = if identity.server {
-            let config =
-                ServerConfig::builder_with_provider(provider).with_protocol_versions(&versions)?;
+            let config = ServerConfig::builder_with_provider(provider).with_protocol_versions(&versions)?;
             Base::Server(
                 config.with_client_cert_verifier(verifier.clone()).with_cert_resolver(credentials.clone()),
             )
         } else {
-            let config =
-                ClientConfig::builder_with_provider(provider).with_protocol_versions(&versions)?;
+            let config = ClientConfig::builder_with_provider(provider).with_protocol_versions(&versions)?;
             let config = config.dangerous().with_custom_certificate_verifier(verifier.clone());
             Base::Client(config.with_client_cert_resolver(credentials.clone()))
         };
@@ -66,52 +63,12 @@ impl Shared {
     /// A connection with the given options.
     pub(crate) fn connection(&self, options: &Options) -> Result<Tls, Failure> {
         self.verifier.configure(options);
-        let buffers = Buffers::heap_of(TLS_IN, TLS_OUT);
-        let fragment = options.max_send_fragment.map(|bytes| bytes + RECORD_HEADER);
         let mut tls = match &self.base {
-            Base::Client(config) => {
-                let mut config = config.clone();
-                config.alpn_protocols.clone_from(&options.alpn);
-                config.enable_sni = options.host_name.is_some();
-                config.max_fragment_size = fragment;
-                config.require_ems = options.require_ems;
-                config.resumption = Resumption::store(self.sessions.clone())
-                    .tls12_resumption(tls12_resumption(options.no_ticket));
-                let context = ClientContext::new(config, AwsLcRs)?
-                    .eof_policy(eof_policy(options))
-                    .renegotiation(renegotiation(options));
-                let context = match export(options) {
-                    Some((label, context_value, len)) => context.exporter(label, context_value, len)?,
-                    None => context,
-                };
-                let name = options.host_name.clone().unwrap_or_else(|| "example.com".to_string());
-                let name = ServerName::try_from(name).map_err(|error| Failure::other(error.to_string()))?;
-                context.connect(name, buffers)?
+            Base::Client(config) => self.connect(config.clone(), options)?,
+            Base::Server(_) if options.ocsp_fail => {
+                return Err(Failure::Unimplemented("-fail-ocsp-callback for a server".into()));
             }
-            Base::Server(config) => {
-                if options.ocsp_fail {
-                    return Err(Failure::Unimplemented("-fail-ocsp-callback for a server".into()));
-                }
-                let mut config = config.clone();
-                config.alpn_protocols.clone_from(&options.alpn);
-                config.ignore_client_order = options.server_preference;
-                config.max_fragment_size = fragment;
-                config.require_ems = options.require_ems;
-                config.session_storage = self.sessions.clone();
-                if options.no_ticket {
-                    config.send_tls13_tickets = 0;
-                } else {
-                    config.ticketer = self.ticketer.clone();
-                }
-                let context = ServerContext::new(config, AwsLcRs)?
-                    .eof_policy(eof_policy(options))
-                    .renegotiation(renegotiation(options));
-                let context = match export(options) {
-                    Some((label, context_value, len)) => context.exporter(label, context_value, len)?,
-                    None => context,
-                };
-                context.accept(buffers)?
-            }
+            Base::Server(config) => self.accept(config.clone(), options)?,
         };
         tls.set_write_mode(write_mode(options));
         if let Some(bytes) = options.max_send_fragment {
@@ -119,6 +76,53 @@ impl Shared {
         }
         Ok(tls)
     }
+
+    fn connect(&self, mut config: ClientConfig, options: &Options) -> Result<Tls, Failure> {
+        config.alpn_protocols.clone_from(&options.alpn);
+        config.enable_sni = options.host_name.is_some();
+        config.max_fragment_size = fragment_size(options);
+        config.require_ems = options.require_ems;
+        config.resumption =
+            Resumption::store(self.sessions.clone()).tls12_resumption(tls12_resumption(options.no_ticket));
+        let mut context = ClientContext::new(config, AwsLcRs)?
+            .eof_policy(eof_policy(options))
+            .renegotiation(renegotiation(options));
+        if let Some(len) = options.export {
+            context = context.exporter(&options.export_label, options.export_context(), len)?;
+        }
+        let name = options.host_name.clone().unwrap_or_else(|| "example.com".to_string());
+        let name = ServerName::try_from(name).map_err(|error| Failure::other(error.to_string()))?;
+        Ok(context.connect(name, buffers())?)
+    }
+
+    fn accept(&self, mut config: ServerConfig, options: &Options) -> Result<Tls, Failure> {
+        config.alpn_protocols.clone_from(&options.alpn);
+        config.ignore_client_order = options.server_preference;
+        config.max_fragment_size = fragment_size(options);
+        config.require_ems = options.require_ems;
+        config.session_storage = self.sessions.clone();
+        if options.no_ticket {
+            config.send_tls13_tickets = 0;
+        } else {
+            config.ticketer = self.ticketer.clone();
+        }
+        let mut context = ServerContext::new(config, AwsLcRs)?
+            .eof_policy(eof_policy(options))
+            .renegotiation(renegotiation(options));
+        if let Some(len) = options.export {
+            context = context.exporter(&options.export_label, options.export_context(), len)?;
+        }
+        Ok(context.accept(buffers())?)
+    }
+}
+
+fn buffers() -> Buffers<Box<[u8]>> {
+    Buffers::heap_of(TLS_IN, TLS_OUT)
+}
+
+/// rustls counts the header in.
+fn fragment_size(options: &Options) -> Option<usize> {
+    options.max_send_fragment.map(|bytes| bytes + RECORD_HEADER)
 }
 
 /// The crypto, with the groups of `-curves` in their order.
@@ -155,11 +159,4 @@ fn renegotiation(options: &Options) -> Renegotiation {
 
 fn write_mode(options: &Options) -> WriteMode {
     if options.partial_write { WriteMode::Accept } else { WriteMode::Whole { moving: false } }
-}
-
-/// Label, context and length of the keying material that is asked for.
-fn export(options: &Options) -> Option<(&[u8], Option<&[u8]>, usize)> {
-    let len = options.export?;
-    let context = options.use_export_context.then_some(options.export_context.as_slice());
-    Some((&options.export_label, context, len))
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use wantls::{Error, Received, Shutdown, Step};
+use wantls::{Received, Shutdown, Step, Want};
 use wantls_transport::{Stream, StreamError};
 
 use crate::config::{Shared, Tls};
@@ -104,9 +104,9 @@ impl<'a> Exchange<'a> {
         if self.options.export.is_none() {
             return Ok(None);
         }
-        let context = self.options.use_export_context.then_some(self.options.export_context.as_slice());
+        let (label, context) = (&self.options.export_label, self.options.export_context());
         let session = self.stream.tls().session();
-        let material = session.and_then(|session| session.exported(&self.options.export_label, context));
+        let material = session.and_then(|session| session.exported(label, context));
         material.map(|m| Some(m.to_vec())).ok_or_else(|| Failure::other("no keying material"))
     }
 
@@ -116,9 +116,10 @@ impl<'a> Exchange<'a> {
             if !self.stream.transport_mut().hold_writes_after_a_byte() {
                 return Err(Failure::Unimplemented("-read-with-unfinished-write without -async".into()));
             }
-            return match self.stream.write(INITIAL_WRITE)? {
-                Step::Want(wantls::Want::Write) => Ok(true),
-                other => Err(Failure::other(format!("a write of which one byte left: {other:?}"))),
+            let step = self.stream.write(INITIAL_WRITE)?;
+            return match step.want() {
+                Some(Want::Write) => Ok(true),
+                _ => Err(Failure::other(format!("a write of which one byte left: {step:?}"))),
             };
         }
         if self.options.shim_writes_first {
@@ -171,9 +172,10 @@ impl<'a> Exchange<'a> {
         // Now both have to give the same bytes at once.
         for call in [Stream::peek, Stream::read] {
             let mut again = vec![0; n];
-            match call(&mut self.stream, &mut again)? {
-                Step::Done(Received::Data(m)) if m.get() == n && again == buffer[..n] => {}
-                other => return Err(Failure::other(format!("after a peek of {n} bytes: {other:?}"))),
+            let step = call(&mut self.stream, &mut again)?;
+            let same = matches!(step, Step::Done(Received::Data(m)) if m.get() == n) && again == buffer[..n];
+            if !same {
+                return Err(Failure::other(format!("after a peek of {n} bytes: {step:?}")));
             }
         }
         Ok(Some(n))
@@ -248,17 +250,16 @@ impl<'a> Exchange<'a> {
                     }
                 }
                 Err(StreamError::Tls(error)) => {
-                    return Err(match call(&mut self.stream) {
-                        Err(StreamError::Tls(second)) if second == error => Failure::Tls(error),
-                        other => Failure::NotSticky(not_sticky(&error, &other)),
+                    // By their texts: rustls's errors of others' making are never equal.
+                    let (first, second) =
+                        (format!("{:?}", StreamError::<()>::Tls(error.clone())), call(&mut self.stream));
+                    return Err(match second {
+                        Err(second) if format!("{second:?}") == first => Failure::Tls(error),
+                        second => Failure::NotSticky(format!("{first}, then {second:?}")),
                     });
                 }
                 Err(StreamError::Transport(error)) => return Err(Failure::Socket(error)),
             }
         }
     }
-}
-
-fn not_sticky<R: std::fmt::Debug>(first: &Error, second: &Answer<R>) -> String {
-    format!("{first:?}, then {second:?}")
 }

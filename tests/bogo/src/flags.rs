@@ -128,13 +128,18 @@ impl Flags {
         if initial.identity != resume.identity {
             return Err(Failure::Unimplemented("another identity on resumption".into()));
         }
-        let address = if ipv6 { (Ipv6Addr::LOCALHOST, port).into() } else { (Ipv4Addr::LOCALHOST, port).into() };
+        let address =
+            if ipv6 { (Ipv6Addr::LOCALHOST, port).into() } else { (Ipv4Addr::LOCALHOST, port).into() };
         Ok(Self { address, shim_id, resume_count, initial, resume })
     }
 }
 
 /// The flag without its scope, and the options that it holds for.
-fn scope<'a>(flag: &str, initial: &'a mut Options, resume: &'a mut Options) -> (String, Vec<&'a mut Options>) {
+fn scope<'a>(
+    flag: &str,
+    initial: &'a mut Options,
+    resume: &'a mut Options,
+) -> (String, Vec<&'a mut Options>) {
     for (prefix, targets) in [("-on-initial-", 0), ("-on-resume-", 1), ("-on-retry-", 2)] {
         if let Some(name) = flag.strip_prefix(prefix) {
             let targets = match targets {
@@ -149,6 +154,11 @@ fn scope<'a>(flag: &str, initial: &'a mut Options, resume: &'a mut Options) -> (
 }
 
 impl Options {
+    /// The context of the keying material to be exported, if one is used.
+    pub(crate) fn export_context(&self) -> Option<&[u8]> {
+        self.use_export_context.then_some(self.export_context.as_slice())
+    }
+
     /// Sets what one flag says.
     fn set(&mut self, flag: &str, args: &mut Args<'_>) -> Result<(), Failure> {
         match flag {
@@ -239,7 +249,8 @@ impl Identity {
         let off = (version == ProtocolVersion::TLSv1_2 && self.no_tls12)
             || (version == ProtocolVersion::TLSv1_3 && self.no_tls13);
         let number = u16::from(version);
-        !off && self.min_version.is_none_or(|min| min <= number) && self.max_version.is_none_or(|max| max >= number)
+        !off && self.min_version.is_none_or(|min| min <= number)
+            && self.max_version.is_none_or(|max| max >= number)
     }
 }
 
@@ -250,7 +261,9 @@ impl Expect {
             "-expect-cipher" => self.cipher = Some(args.number(flag)?),
             "-expect-curve-id" => self.curve = Some(args.number::<u16>(flag)?.into()),
             "-expect-alpn" => self.alpn = Some(args.value(flag)?.as_bytes().to_vec()),
-            "-expect-advertised-alpn" => self.advertised_alpn = Some(alpn_list(args.value(flag)?.as_bytes())?),
+            "-expect-advertised-alpn" => {
+                self.advertised_alpn = Some(alpn_list(args.value(flag)?.as_bytes())?)
+            }
             "-expect-server-name" => self.server_name = Some(args.value(flag)?.to_string()),
             "-expect-peer-signature-algorithm" => {
                 self.peer_signature_algorithm = Some(args.number::<u16>(flag)?.into());
@@ -319,9 +332,13 @@ fn name_list(list: &str) -> Result<Vec<Vec<u8>>, Failure> {
     if matches!(list, "<EMPTY>" | "<NULL>") {
         return Ok(Vec::new());
     }
-    let byte = |at: usize, name: &str| name.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let byte =
+        |at: usize, name: &str| name.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
     let name = |name: &str| (0..name.len()).step_by(2).map(|at| byte(at, name)).collect::<Option<Vec<u8>>>();
-    list.split(',').map(name).collect::<Option<_>>().ok_or_else(|| Failure::other("a name that is not hexadecimal"))
+    list.split(',')
+        .map(name)
+        .collect::<Option<_>>()
+        .ok_or_else(|| Failure::other("a name that is not hexadecimal"))
 }
 
 /// Decodes base64 with the PEM reader that is there anyway: what stands in a PEM block may be anything.

@@ -12,6 +12,7 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
 };
 
+use crate::failure::Failure;
 use crate::flags::{Identity, Options};
 
 /// What the verifier says of the next certificate.
@@ -48,18 +49,26 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    pub(crate) fn new(identity: &Identity, algorithms: WebPkiSupportedAlgorithms) -> Arc<Self> {
-        let known = algorithms.supported_schemes();
-        let wanted = identity.verify_prefs.iter().copied().filter(|scheme| known.contains(scheme)).collect();
-        Arc::new(Self {
+    pub(crate) fn new(
+        identity: &Identity,
+        algorithms: WebPkiSupportedAlgorithms,
+    ) -> Result<Arc<Self>, Failure> {
+        let mut schemes = algorithms.supported_schemes();
+        if !identity.verify_prefs.is_empty() {
+            schemes = identity.verify_prefs.iter().copied().filter(|s| schemes.contains(s)).collect();
+        }
+        if schemes.is_empty() {
+            return Err(Failure::Unimplemented(format!("-verify-prefs {:?}", identity.verify_prefs)));
+        }
+        Ok(Arc::new(Self {
             algorithms,
-            schemes: if identity.verify_prefs.is_empty() { known } else { wanted },
+            schemes,
             offer: identity.request_client_certificate,
             mandatory: identity.require_client_certificate,
             subjects: identity.client_ca_list.iter().cloned().map(DistinguishedName::from).collect(),
             verdict: AtomicU8::new(Verdict::Accept as u8),
             seen: Mutex::default(),
-        })
+        }))
     }
 
     /// Sets the verdict for the connections from now on.

@@ -129,6 +129,11 @@ impl Transport for Wire {
         }
         Ok(sent)
     }
+
+    /// Without `-async` the socket is blocking, and is asked to receive only by a call that needs to read.
+    fn waits(&self) -> bool {
+        self.quota.is_none()
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,10 @@
 //! The shim, checked without the runner: its protocol, played by a small peer that is wantls itself and raw bytes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a surprise is a failure")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test code: a surprise is a failure"
+)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 use std::fs;
@@ -14,14 +19,14 @@ use std::time::Duration;
 use rustls::{AlertDescription, HandshakeKind};
 use wantls::{Error, Received, Shutdown, Step, Want};
 use wantls_testkit::{Suite, Tls, accept, certs, client, connect, server};
-use wantls_transport::{Io, Stream, StreamError};
+use wantls_transport::{BlockingIo, Stream, StreamError};
 
 const ID: u64 = 0x0102_0304_0506_0708;
 
 // --- the runner's side ---
 
 /// What the peer speaks on.
-type Peer = Stream<Io<Tap>, Box<[u8]>>;
+type Peer = Stream<BlockingIo<Tap>, Box<[u8]>>;
 
 /// A socket that remembers the headers of the records that came through it.
 struct Tap {
@@ -108,7 +113,7 @@ fn run(flags: &[&str], connections: usize, mut talk: impl FnMut(TcpStream)) -> E
 }
 
 fn on(tls: Tls, socket: TcpStream) -> Peer {
-    Stream::new(tls, Io(Tap { socket, received: Vec::new() }))
+    Stream::new(tls, BlockingIo(Tap { socket, received: Vec::new() }))
 }
 
 /// The other side of a shim with `role`: the peer, with its handshake done.
@@ -125,6 +130,15 @@ fn send(peer: &mut Peer, data: &[u8]) {
         let n = peer.write(rest).unwrap().done().unwrap();
         rest = &rest[n..];
     }
+}
+
+/// Bytes that came from the shim and are not processed: in the peer, and in the socket by now.
+fn waiting(peer: &Peer) -> usize {
+    let socket = &peer.transport().0.socket;
+    socket.set_nonblocking(true).unwrap();
+    let in_socket = socket.peek(&mut [0; 99]).unwrap_or(0);
+    socket.set_nonblocking(false).unwrap();
+    peer.tls().pending().tls_in + in_socket
 }
 
 fn receive(peer: &mut Peer, len: usize) -> Vec<u8> {
@@ -150,10 +164,7 @@ fn close(peer: &mut Peer) {
 }
 
 #[track_caller]
-fn assert_failed<R: std::fmt::Debug>(
-    answer: Result<Step<R>, StreamError<std::io::Error>>,
-    expected: &Error,
-) {
+fn assert_failed<R: std::fmt::Debug>(answer: Result<Step<R>, StreamError<std::io::Error>>, expected: &Error) {
     match answer {
         Err(StreamError::Tls(error)) => assert_eq!(error, *expected),
         other => panic!("{other:?}, not {expected:?}"),
@@ -198,7 +209,13 @@ fn there_is_no_handshaker() {
 
 #[test]
 fn what_is_not_implemented_exits_89_and_is_named() {
-    for unknown in ["-dtls", "-no-such-flag", "-on-resume-enable-early-data", "-on-shim-cert-file", "-renegotiate-freely"] {
+    for unknown in [
+        "-dtls",
+        "-no-such-flag",
+        "-on-resume-enable-early-data",
+        "-on-shim-cert-file",
+        "-renegotiate-freely",
+    ] {
         let ended = run(&[unknown], 0, |_| ());
         ended.badly(89, unknown.strip_prefix("-on-resume").unwrap_or(unknown));
     }
@@ -325,14 +342,24 @@ fn a_client_certificate_is_asked_for_if_need_be() {
 #[test]
 fn keying_material_is_the_first_data() {
     for suite in [Suite::Tls13Aes256, Suite::Tls12Chacha] {
-        let flags =
-            ["-export-keying-material", "1024", "-export-label", "label", "-export-context", "more", "-use-export-context"];
+        let flags = [
+            "-export-keying-material",
+            "1024",
+            "-export-label",
+            "label",
+            "-export-context",
+            "more",
+            "-use-export-context",
+        ];
         run(&flags, 1, |socket| {
             let context = server(suite).exporter(b"label", Some(b"more"), 1024).unwrap();
             let mut peer = on(accept(&context), socket);
             assert_eq!(peer.handshake().unwrap(), Step::Done(()));
             let material = receive(&mut peer, 1024);
-            assert_eq!(peer.tls().session().unwrap().exported(b"label", Some(b"more")), Some(material.as_slice()));
+            assert_eq!(
+                peer.tls().session().unwrap().exported(b"label", Some(b"more")),
+                Some(material.as_slice())
+            );
             expect_echo(&mut peer, b"data");
             close(&mut peer);
         })
@@ -386,7 +413,10 @@ fn extra_handshakes_change_nothing() {
 #[test]
 fn records_of_many_sizes_arrive_whole() {
     let total = 1 + 255 + 256 + 257 + 16383 + 16384 + 16385 + 32767 + 32768 + 32769;
-    for style in [&["-write-different-record-sizes"][..], &["-write-different-record-sizes", "-async", "-partial-write"]] {
+    for style in [
+        &["-write-different-record-sizes"][..],
+        &["-write-different-record-sizes", "-async", "-partial-write"],
+    ] {
         for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
             run(style, 1, |socket| {
                 let mut peer = meet(suite, false, socket);
@@ -417,10 +447,11 @@ fn a_write_is_left_unfinished_over_a_read() {
     for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
         run(&["-async", "-read-with-unfinished-write"], 1, |socket| {
             let mut peer = meet(suite, false, socket);
-            let socket = &peer.transport().0.socket;
-            assert_eq!(socket.peek(&mut [0; 99]).unwrap(), 1);
+            while waiting(&peer) == 0 {
+                sleep(Duration::from_millis(1));
+            }
             sleep(Duration::from_millis(100));
-            assert_eq!(socket.peek(&mut [0; 99]).unwrap(), 1, "more than one byte left before the read");
+            assert_eq!(waiting(&peer), 1, "more than one byte left before the read");
             send(&mut peer, b"data");
             assert_eq!(receive(&mut peer, 5), b"hello");
             assert_eq!(receive(&mut peer, 4), b"data".map(|byte| byte ^ 0xff));
@@ -437,7 +468,10 @@ fn a_write_is_left_unfinished_over_a_read() {
 #[test]
 fn the_shim_closes_first_and_waits_for_the_answer() {
     for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
-        for style in [&["-shim-shuts-down", "-check-close-notify"][..], &["-shim-shuts-down", "-check-close-notify", "-async"]] {
+        for style in [
+            &["-shim-shuts-down", "-check-close-notify"][..],
+            &["-shim-shuts-down", "-check-close-notify", "-async"],
+        ] {
             run(style, 1, |socket| {
                 let mut peer = meet(suite, false, socket);
                 assert_eq!(peer.read(&mut [0; 9]).unwrap(), Step::Done(Received::Closed));
@@ -499,7 +533,10 @@ fn what_is_not_tls_is_refused_with_an_alert() {
 fn a_refused_certificate_has_the_alert_of_its_flag() {
     for (more, alert) in [
         (&["-verify-fail", "-verify-peer"][..], AlertDescription::HandshakeFailure),
-        (&["-verify-fail", "-verify-peer", "-use-custom-verify-callback"], AlertDescription::CertificateUnknown),
+        (
+            &["-verify-fail", "-verify-peer", "-use-custom-verify-callback"],
+            AlertDescription::CertificateUnknown,
+        ),
         (&["-use-ocsp-callback", "-fail-ocsp-callback"], AlertDescription::BadCertificateStatusResponse),
     ] {
         let ended = run(more, 1, |socket| {
