@@ -17,6 +17,8 @@
 //! | [`lab`] | a hand-driven pair of ends for the rule tests |
 //! | [`rules`] | the rules without a test, and why |
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a surprise is a failure")]
+
 pub mod arena;
 pub mod campaign;
 pub mod lab;
