@@ -36,8 +36,8 @@ pub(crate) enum Request {
     Nothing,
     /// Answer with a KeyUpdate before the next application data.
     KeyUpdate,
-    /// Answer with a no_renegotiation warning.
-    RefuseRenegotiation,
+    /// Renegotiate, which never happens.
+    Renegotiation,
 }
 
 impl Traffic {
@@ -73,7 +73,7 @@ impl Traffic {
             }
             (HELLO_REQUEST | CLIENT_HELLO, _) => {
                 self.fruitless.renegotiation()?;
-                Ok(Request::RefuseRenegotiation)
+                Ok(Request::Renegotiation)
             }
             (typ, _) => Err(ProtocolError::UnexpectedHandshake(typ).into()),
         }

@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 
 use crate::alert::Meaning;
 use crate::buffers::Front;
-use crate::connection::{Connection, EofPolicy};
+use crate::connection::{Connection, EofPolicy, Renegotiation};
 use crate::error::{Error, ProtocolError, Usage};
 use crate::phase::{Event, Phase};
 use crate::post_handshake::{KeyUpdate, Request};
@@ -199,10 +199,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
                 Ok(())
             }
-            Outcome::Asked(Request::RefuseRenegotiation) => {
-                self.refusal_due = self.phase.can_write();
-                self.send_due_warning()
-            }
+            Outcome::Asked(Request::Renegotiation) => match self.settings.renegotiation {
+                Renegotiation::Refuse => {
+                    self.refusal_due = self.phase.can_write();
+                    self.send_due_warning()
+                }
+                Renegotiation::Abort => Err(self.fail(ProtocolError::Renegotiation.into())),
+            },
         }
     }
 

@@ -102,7 +102,7 @@ impl Traffic {
 
     /// Hands a ticket to the key schedule.
     pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), Error> {
-        self.schedule.ticket(body).map_err(|_| ProtocolError::BadTicket.into())
+        Ok(self.schedule.ticket(body)?)
     }
 }
 
