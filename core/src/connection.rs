@@ -279,6 +279,37 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
     // --- what the other files share ---
 
+    /// The same connection with other buffers, and the old ones.
+    ///
+    /// The buffers have to be empty: their content stays behind.
+    pub(crate) fn exchange<C>(self, buffers: Buffers<C>) -> (Connection<C>, Option<Buffers<B>>)
+    where
+        C: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        let old = self.input.into_store().map(|tls_in| Buffers::new(tls_in, self.output.into_store()));
+        let exchanged = Connection {
+            input: TlsInBuf::new(buffers.tls_in),
+            output: TlsOutBuf::new(buffers.tls_out),
+            role: self.role,
+            phase: self.phase,
+            fault: self.fault,
+            eof: self.eof,
+            settings: self.settings,
+            engine: self.engine,
+            engine_waits: self.engine_waits,
+            chunk: self.chunk,
+            traffic: self.traffic,
+            session: self.session,
+            key_update_due: self.key_update_due,
+            refusal_due: self.refusal_due,
+            mode: self.mode,
+            max_fragment: self.max_fragment,
+            unfinished: self.unfinished,
+            closing: self.closing,
+        };
+        (exchanged, old)
+    }
+
     /// The error that ended the connection, again; a failed handshake first gets its alert out.
     pub(crate) fn check_fault(&mut self) -> Result<(), Error> {
         self.finish_failed_handshake();
@@ -334,8 +365,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsIn<'_, B> {
     ///
     /// # Errors
     /// [`Usage::GrantExceeded`] if `n` is more than was offered; then nothing was received.
-    pub fn commit(self, n: usize) -> Result<(), Error> {
-        let offered = self.connection.input_space();
+    pub fn commit(mut self, n: usize) -> Result<(), Error> {
+        let offered = self.space().len();
         if n > offered {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
         }

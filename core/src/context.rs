@@ -131,7 +131,7 @@ impl ClientContext {
     ) -> Result<Connection<B>, BuildError> {
         let fragment = self.config.max_fragment_size;
         buffers.check(fragment)?;
-        let engine = handshake::rustls::client(self.config.clone(), name, self.settings.keep_certificates)
+        let engine = handshake::rustls::client(self.config.clone(), name, &self.settings)
             .map_err(BuildError::Config)?;
         Ok(Connection::new(engine, Role::Client, self.settings.clone(), fragment, buffers))
     }
@@ -180,8 +180,7 @@ impl ServerContext {
     ) -> Result<Connection<B>, BuildError> {
         let fragment = self.config.max_fragment_size;
         buffers.check(fragment)?;
-        let engine = handshake::rustls::server(&self.config, self.settings.keep_certificates)
-            .map_err(BuildError::Config)?;
+        let engine = handshake::rustls::server(&self.config, &self.settings).map_err(BuildError::Config)?;
         Ok(Connection::new(engine, Role::Server, self.settings.clone(), fragment, buffers))
     }
 }

@@ -96,6 +96,10 @@ pub enum Usage {
     /// A read into an empty buffer while data waits (`SSL_read(3)` with a length of 0).
     #[error("a read into an empty buffer: data waits")]
     EmptyBuffer,
+    /// A connection with something under way can't be parked: a handshake, an unfinished write, unread plaintext, a
+    /// part of a record, or bytes that have not left `tls_out`. Bring it to an end, then park.
+    #[error("the connection is not idle")]
+    NotIdle,
     /// Application data waits unread in front of the peer's close_notify: read until
     /// [`Received::Closed`](crate::Received::Closed), then call `shutdown` again.
     #[error("application data waits unread: read it, then shut down")]

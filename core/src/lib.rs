@@ -26,6 +26,7 @@
 //!    shutdown.rs       closing
 //!    alert.rs          alerts both ways; how a connection fails
 //!    post_handshake.rs KeyUpdate, tickets, requests to renegotiate
+//!  parked.rs           an idle connection without its buffers
 //!  phase.rs            every state and every transition
 //!  step.rs error.rs    what a call answers; who has to act
 //!  buffers.rs          tls_in, tls_out and their smallest sizes
@@ -42,6 +43,8 @@
 //! after it, only KeyUpdates and tickets do.
 #![no_std]
 #![forbid(unsafe_code)]
+// no_std can't rot: what core or alloc has is taken from there.
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 
 extern crate alloc;
 #[cfg(test)]
@@ -55,6 +58,7 @@ mod connection;
 mod context;
 mod error;
 mod handshake;
+mod parked;
 mod phase;
 mod post_handshake;
 mod read;
@@ -71,6 +75,7 @@ pub use connection::{Connection, EofPolicy, Pending, Role, TlsIn, TlsOut};
 pub use context::{ClientContext, DEFAULT_MAX_TICKET, ServerContext};
 pub use error::{BuildError, Error, ProtocolError, RetryFault, Usage};
 pub use handshake::{Exported, Exporter, MAX_EXPORT, Session};
+pub use parked::Parked;
 pub use phase::Phase;
 pub use record::Version;
 pub use record::aead::{Aead, AeadError, Algorithm, NONCE_LEN, RecordCrypto, TAG_LEN};

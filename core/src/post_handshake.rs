@@ -220,8 +220,7 @@ impl Assembler {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-    use std::vec;
+    use alloc::vec;
 
     use super::*;
 

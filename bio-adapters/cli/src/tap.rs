@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use wantls::Step;
 use wantls_transport::{Recv, Sent, Transport};
 
 /// Bytes of a record header (RFC 8446 section 5.1).
@@ -47,8 +48,12 @@ impl<T: Transport> Transport for Tap<T> {
         Ok(answer)
     }
 
-    fn flush(&mut self) -> Result<(), T::Error> {
+    fn flush(&mut self) -> Result<Step<()>, T::Error> {
         self.inner.flush()
+    }
+
+    fn waits(&self) -> bool {
+        self.inner.waits()
     }
 }
 

@@ -12,7 +12,12 @@ use crate::traffic::Traffic;
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     /// Goes on with the handshake as far as the buffers allow.
+    #[inline]
     pub(crate) fn drive_handshake(&mut self) -> Result<Step<()>, Error> {
+        if self.engine.is_none() { Ok(Step::Done(())) } else { self.drive_engine() }
+    }
+
+    fn drive_engine(&mut self) -> Result<Step<()>, Error> {
         while let Some(mut engine) = self.engine.take() {
             if !self.has_room_for_a_chunk() {
                 self.engine = Some(engine);
@@ -56,14 +61,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     /// Output that the engine still owes after a failure: alerts, and what was queued before them. The engine
     /// gets an empty input: it would process the old one again.
     pub(crate) fn drain_failed_engine(&mut self) {
-        while let Some(mut engine) = self.engine.take() {
+        while let Some(mut engine) = self.engine.take().filter(|engine| engine.owes_output()) {
             if !self.has_room_for_a_chunk() {
                 self.engine = Some(engine);
                 return;
             }
             let progress = engine.step(&mut [], self.output.space(self.chunk + RESERVE));
             self.output.queued(progress.written);
-            // It says Continue for as long as there is something to send, and nothing else afterwards.
+            // An engine that owes output and can't give it has nothing for us.
             if matches!(progress.status, Status::Continue) {
                 self.engine = Some(engine);
             }

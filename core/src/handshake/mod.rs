@@ -5,6 +5,7 @@
 //! Another engine is another file beside [`rustls`](self::rustls).
 
 mod drive;
+mod exporter;
 pub(crate) mod rustls;
 mod session;
 
@@ -21,6 +22,10 @@ pub(crate) trait Engine: Send + Sync {
     /// Works on `input`, the whole records that it was shown and has not released, and puts at most one piece
     /// into `output`, which has room for the largest.
     fn step(&mut self, input: &mut [u8], output: &mut [u8]) -> Progress;
+
+    /// Whether there is output to be had without looking at any input. After [`Status::Failed`] a step, with an empty
+    /// input, is allowed only then.
+    fn owes_output(&self) -> bool;
 
     /// After [`Status::Finished`]: the facts and the secrets.
     fn finish(self: Box<Self>, exporters: &[Exporter]) -> Result<Established, Error>;
@@ -43,7 +48,7 @@ pub(crate) enum Status {
     NeedRecord,
     /// The handshake is complete.
     Finished,
-    /// The handshake failed. Steps with an empty input now give the alert, then [`Status::NeedRecord`].
+    /// The handshake failed. The alert is had by steps while [`Engine::owes_output`] says so.
     Failed(Error),
 }
 

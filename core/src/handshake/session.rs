@@ -1,7 +1,6 @@
 //! What is known of a session once the handshake is done.
 
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -64,14 +63,8 @@ pub struct Exported {
 }
 
 impl Exported {
-    /// Runs `fill`, which gets label, context and the bytes to fill.
-    pub(crate) fn new<E>(
-        exporter: &Exporter,
-        fill: impl FnOnce(&[u8], Option<&[u8]>, &mut [u8]) -> Result<(), E>,
-    ) -> Result<Self, E> {
-        let mut material = Zeroizing::new(vec![0; exporter.len]);
-        fill(&exporter.label, exporter.context.as_deref(), &mut material)?;
-        Ok(Self { exporter: exporter.clone(), material })
+    pub(super) fn new(exporter: Exporter, material: Vec<u8>) -> Self {
+        Self { exporter, material: Zeroizing::new(material) }
     }
 }
 

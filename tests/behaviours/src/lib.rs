@@ -1,1 +1,6 @@
 //! The tests are in `tests/`, one file a behaviour.
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

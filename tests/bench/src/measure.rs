@@ -1,0 +1,57 @@
+//! Rounds, medians, ratios.
+
+use std::time::{Duration, Instant};
+
+/// Rounds that are run and not counted.
+const WARM_UP: usize = 5;
+
+/// One implementation at one piece of work: a round, and how long its timed part took.
+pub(crate) struct Contender<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) round: Box<dyn FnMut() -> Duration + 'a>,
+}
+
+/// What an implementation reached, round by round.
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    pub(crate) name: &'static str,
+    /// Work per second.
+    pub(crate) rates: Vec<f64>,
+}
+
+/// Times `work`.
+pub(crate) fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+/// Runs all contenders in turn, `rounds` times. Each round begins with another one, so that none always runs behind
+/// the same neighbour. `work` is what a round does, in the unit of the result.
+pub(crate) fn interleave(mut contenders: Vec<Contender<'_>>, rounds: usize, work: f64) -> Vec<Series> {
+    let mut all: Vec<_> =
+        contenders.iter().map(|c| Series { name: c.name, rates: Vec::with_capacity(rounds) }).collect();
+    let count = contenders.len();
+    for round in 0..WARM_UP + rounds {
+        for turn in 0..count {
+            let which = (round + turn) % count;
+            let took = (contenders[which].round)();
+            if round >= WARM_UP {
+                all[which].rates.push(work / took.as_secs_f64());
+            }
+        }
+    }
+    all
+}
+
+/// The median; of an even number of values the upper one of the two in the middle.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+/// The rounds' ratios of two series of one run.
+pub(crate) fn ratios(of: &Series, to: &Series) -> Vec<f64> {
+    of.rates.iter().zip(&to.rates).map(|(a, b)| a / b).collect()
+}
