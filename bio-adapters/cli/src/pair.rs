@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustls::RootCertStore;
@@ -51,7 +52,7 @@ fn make_ends(args: &PairArgs) -> Result<(End, End), Failure> {
         Mode::Whole => WriteMode::Whole { moving: false },
     };
     let client = config::client(&args.offer, roots)?.write_mode(mode);
-    let server = config::server(&args.offer, certs.chain, certs.key)?;
+    let server = config::server(&args.offer, certs.chain, certs.key, Path::new("the key of this run"))?;
     let name = ServerName::try_from(NAME).map_err(|error| Failure::Other(error.to_string()))?;
     let capacity = Capacity::from(args.capacity);
     let (client_bio, server_bio) = Bio::pair(capacity, capacity);

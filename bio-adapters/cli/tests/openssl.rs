@@ -158,7 +158,6 @@ fn download_to_s_client_tls13() {
     download_to_s_client("1.3");
 }
 
-/// The echo of a file, while it is still being sent.
 #[test]
 fn echo_to_s_client() {
     let dir = Dir::new();
@@ -166,15 +165,10 @@ fn echo_to_s_client() {
     let mut server = Process::start(server(&pem).arg("--echo"));
     let mut client = s_client(server.port(), &pem.ca, "1.3", &["-no_ign_eof"]);
     client.input(b"Q is no command here\nR neither\n");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while !server.stderr().contains("connection from") {
-        assert!(std::time::Instant::now() < deadline, "{}", server.stderr());
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    // s_client closes at the end of its input, whatever is on its way back; give the echo its time.
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    // s_client closes at the end of its input, whatever is on its way back.
+    client.wait_for(|client| (client.stdout() == b"Q is no command here\nR neither\n").then_some(()));
     client.end_input();
-    assert_eq!(client.end().expect_code(0).stdout, b"Q is no command here\nR neither\n");
+    client.end().expect_code(0);
     server.end().expect_code(0).expect_stderr("echoed 31 bytes");
 }
 
@@ -263,11 +257,8 @@ fn a_peer_that_is_killed_is_exit_code_7() {
     let mut client = s_client(server.port(), &pem.ca, "1.3", &[]);
     let data = noise(300_000, 9);
     client.input(&data);
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while fs::metadata(&copy).map_or(0, |m| m.len()) < data.len() as u64 {
-        assert!(std::time::Instant::now() < deadline, "{}", server.stderr());
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    let arrived = || fs::metadata(&copy).is_ok_and(|m| m.len() >= data.len() as u64);
+    server.wait_for(|_| arrived().then_some(()));
     drop(client);
     server.end().expect_code(7).expect_stderr("300,000 bytes that arrived are kept");
     assert!(fs::read(copy).unwrap() == data);

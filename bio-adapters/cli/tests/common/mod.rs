@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
@@ -124,12 +124,41 @@ pub(crate) fn free_port() -> u16 {
 
 /// A running process. It is killed when it is dropped.
 pub(crate) struct Process {
-    child: Child,
+    child: Killed,
     stdin: Option<ChildStdin>,
-    stdout: Option<JoinHandle<Vec<u8>>>,
-    stderr: Arc<Mutex<Vec<u8>>>,
-    stderr_reader: Option<JoinHandle<()>>,
+    stdout: Output,
+    stderr: Output,
     name: String,
+}
+
+/// What a process has written to one of its outputs so far.
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Output {
+    fn collect(mut pipe: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let mut piece = vec![0; 64 * 1024];
+            while let Ok(n @ 1..) = pipe.read(&mut piece) {
+                shared.lock().unwrap().extend_from_slice(&piece[..n]);
+            }
+        });
+        Self { bytes, reader }
+    }
+
+    fn so_far(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.bytes.lock().unwrap()
+    }
+
+    /// Everything; the process has ended.
+    fn all(self) -> Vec<u8> {
+        self.reader.join().unwrap();
+        std::mem::take(&mut self.bytes.lock().unwrap())
+    }
 }
 
 /// How a process ended.
@@ -162,22 +191,9 @@ impl Process {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let name = format!("{command:?}");
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
-        let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let stdout = thread::spawn(move || {
-            let mut all = Vec::new();
-            out.read_to_end(&mut all).unwrap();
-            all
-        });
-        let stderr = Arc::new(Mutex::new(Vec::new()));
-        let shared = Arc::clone(&stderr);
-        let stderr_reader = thread::spawn(move || {
-            let mut piece = [0; 1024];
-            while let Ok(n @ 1..) = err.read(&mut piece) {
-                shared.lock().unwrap().extend_from_slice(&piece[..n]);
-            }
-        });
-        let stdin = child.stdin.take();
-        Self { child, stdin, stdout: Some(stdout), stderr, stderr_reader: Some(stderr_reader), name }
+        let stdout = Output::collect(child.stdout.take().unwrap());
+        let stderr = Output::collect(child.stderr.take().unwrap());
+        Self { stdin: child.stdin.take(), child: Killed(child), stdout, stderr, name }
     }
 
     /// Writes to its standard input.
@@ -194,45 +210,53 @@ impl Process {
 
     /// What it has written to standard error so far.
     pub(crate) fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.stderr.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.stderr.so_far()).into_owned()
     }
 
-    /// The port that a `wantls server` listens on.
-    pub(crate) fn port(&mut self) -> u16 {
+    /// What it has written to standard output so far.
+    pub(crate) fn stdout(&self) -> Vec<u8> {
+        self.stdout.so_far().clone()
+    }
+
+    /// Waits until `found` finds something.
+    pub(crate) fn wait_for<T>(&mut self, mut found: impl FnMut(&mut Self) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let stderr = self.stderr();
-            let line = stderr.lines().find_map(|line| line.strip_prefix("listening on "));
-            // The line may be there in part.
-            if let Some(port) = line.filter(|_| stderr.contains('\n')).and_then(|l| l.rsplit(':').next()) {
-                return port.parse().unwrap();
+            if let Some(found) = found(self) {
+                return found;
             }
-            assert!(Instant::now() < deadline, "{}: {stderr}", self.name);
-            assert!(self.child.try_wait().unwrap().is_none(), "{} has ended: {}", self.name, self.stderr());
+            assert!(Instant::now() < deadline, "in vain: {}: {}", self.name, self.stderr());
             sleep(Duration::from_millis(5));
         }
     }
 
+    /// The port that a `wantls server` listens on.
+    pub(crate) fn port(&mut self) -> u16 {
+        self.wait_for(|server| {
+            assert!(server.child.0.try_wait().unwrap().is_none(), "it has ended: {}", server.stderr());
+            let stderr = server.stderr();
+            // The last line may be there in part.
+            let (whole, _) = stderr.rsplit_once('\n')?;
+            let address = whole.lines().find_map(|line| line.strip_prefix("listening on "))?;
+            address.rsplit(':').next()?.parse().ok()
+        })
+    }
+
     /// Waits for its end.
     pub(crate) fn end(mut self) -> Ended {
-        let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(Instant::now() < deadline, "{} does not end: {}", self.name, self.stderr());
-            sleep(Duration::from_millis(5));
-        };
-        let stdout = self.stdout.take().unwrap().join().unwrap();
-        self.stderr_reader.take().unwrap().join().unwrap();
-        Ended { code: status.code(), stdout, stderr: self.stderr() }
+        let code = self.wait_for(|process| process.child.0.try_wait().unwrap()).code();
+        let Self { stdout, stderr, .. } = self;
+        Ended { code, stdout: stdout.all(), stderr: String::from_utf8_lossy(&stderr.all()).into_owned() }
     }
 }
 
-impl Drop for Process {
+/// A child that does not outlive its test.
+struct Killed(Child);
+
+impl Drop for Killed {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
