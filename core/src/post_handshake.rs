@@ -36,8 +36,8 @@ pub(crate) enum Request {
     Nothing,
     /// Answer with a KeyUpdate before the next application data.
     KeyUpdate,
-    /// Answer with a no_renegotiation warning.
-    RefuseRenegotiation,
+    /// Renegotiate, which never happens.
+    Renegotiation,
 }
 
 impl Traffic {
@@ -73,7 +73,7 @@ impl Traffic {
             }
             (HELLO_REQUEST | CLIENT_HELLO, _) => {
                 self.fruitless.renegotiation()?;
-                Ok(Request::RefuseRenegotiation)
+                Ok(Request::Renegotiation)
             }
             (typ, _) => Err(ProtocolError::UnexpectedHandshake(typ).into()),
         }
@@ -112,6 +112,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             return Ok(false);
         }
         self.key_update_due = None;
+        if update == KeyUpdate::Requested {
+            traffic.fruitless.key_update_asked();
+        }
         self.seal(ContentType::Handshake, &message)?;
         // The message is the last one under the old key.
         if let Some(Err(error)) = self.traffic.as_mut().map(Traffic::next_write_key) {
