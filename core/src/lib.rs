@@ -22,6 +22,7 @@
 //!  context.rs          ClientContext, ServerContext: a config checked once    (SSL_CTX)
 //!  connection.rs       Connection: grants, questions                          (SSL)
 //!    write.rs          application data ─▶ records      WriteMode
+//!    write_op.rs       one write that can't be retried wrongly
 //!    read.rs           records ─▶ application data
 //!    shutdown.rs       closing
 //!    alert.rs          alerts both ways; how a connection fails
@@ -39,7 +40,7 @@
 //! # Limits
 //!
 //! `alloc` and atomic compare-and-swap are needed (rustls needs them). There is no renegotiation: a request for it is
-//! answered with a no_renegotiation warning and the connection goes on. There is no 0-RTT. The handshake allocates;
+//! answered with a no_renegotiation warning and the connection goes on, unless [`Renegotiation`] says otherwise. There is no 0-RTT. The handshake allocates;
 //! after it, only KeyUpdates and tickets do.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -67,11 +68,12 @@ mod shutdown;
 mod step;
 mod traffic;
 mod write;
+mod write_op;
 
 pub use rustls;
 
 pub use buffers::Buffers;
-pub use connection::{Connection, EofPolicy, Pending, Role, TlsIn, TlsOut};
+pub use connection::{Connection, EofPolicy, Pending, Renegotiation, Role, TlsIn, TlsOut};
 pub use context::{ClientContext, DEFAULT_MAX_TICKET, ServerContext};
 pub use error::{BuildError, Error, ProtocolError, RetryFault, Usage};
 pub use handshake::{Exported, Exporter, MAX_EXPORT, Session};
@@ -81,3 +83,4 @@ pub use record::Version;
 pub use record::aead::{Aead, AeadError, Algorithm, NONCE_LEN, RecordCrypto, TAG_LEN};
 pub use step::{Interest, Received, Shutdown, Step, Want};
 pub use write::WriteMode;
+pub use write_op::WriteOp;

@@ -17,6 +17,8 @@
 //! | [`lab`] | a hand-driven pair of ends for the rule tests |
 //! | [`rules`] | the rules without a test, and why |
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "the whole package is a test")]
+
 pub mod arena;
 pub mod campaign;
 pub mod lab;
@@ -29,3 +31,4 @@ pub mod schedule;
 pub mod setup;
 pub mod subject;
 pub mod trace;
+pub mod wantls;
