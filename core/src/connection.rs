@@ -286,7 +286,15 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         self.traffic.as_ref().map(|traffic| traffic.sealer.overhead())
     }
 
-    /// Whether a KeyUpdate is due that has not been sealed yet, and whether it asks the peer for one.
+    /// How many handshake messages of the peer were processed since the handshake: KeyUpdates, tickets, requests to
+    /// renegotiate. A caller that has to know whether a call processed one compares (`SSL_MODE_AUTO_RETRY`).
+    #[must_use]
+    pub fn post_handshake_messages(&self) -> u64 {
+        self.traffic.as_ref().map_or(0, |traffic| traffic.messages)
+    }
+
+    /// Whether a KeyUpdate is due that has not been sealed yet, and whether it asks the peer for one. After our
+    /// close_notify it stays due for ever.
     #[must_use]
     pub fn key_update_due(&self) -> Option<bool> {
         self.key_update_due.map(|update| update == KeyUpdate::Requested)
@@ -382,6 +390,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsIn<'_, B> {
     /// # Errors
     /// [`Usage::GrantExceeded`] if `n` is more than was offered; then nothing was received.
     pub fn commit(mut self, n: usize) -> Result<(), Error> {
+        // The space, not its length: a caller that has not asked for it has nothing to commit to yet.
         let offered = self.space().len();
         if n > offered {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
@@ -414,6 +423,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsOut<'_, B> {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
         }
         self.connection.output.consume(n);
+        // A failed handshake may have waited for the room to send its alert.
+        self.connection.finish_failed_handshake();
         Ok(())
     }
 }

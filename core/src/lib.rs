@@ -22,6 +22,7 @@
 //!  context.rs          ClientContext, ServerContext: a config checked once    (SSL_CTX)
 //!  connection.rs       Connection: grants, questions                          (SSL)
 //!    write.rs          application data ─▶ records      WriteMode
+//!    write_op.rs       one write that can't be retried wrongly
 //!    read.rs           records ─▶ application data
 //!    shutdown.rs       closing
 //!    alert.rs          alerts both ways; how a connection fails
@@ -67,6 +68,7 @@ mod shutdown;
 mod step;
 mod traffic;
 mod write;
+mod write_op;
 
 pub use rustls;
 
@@ -81,3 +83,4 @@ pub use record::Version;
 pub use record::aead::{Aead, AeadError, Algorithm, NONCE_LEN, RecordCrypto, TAG_LEN};
 pub use step::{Interest, Received, Shutdown, Step, Want};
 pub use write::WriteMode;
+pub use write_op::WriteOp;

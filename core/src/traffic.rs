@@ -31,6 +31,8 @@ pub(crate) struct Traffic {
     pub(crate) opener: Opener,
     pub(crate) assembler: Assembler,
     pub(crate) fruitless: Fruitless,
+    /// Handshake messages of the peer since the handshake.
+    pub(crate) messages: u64,
     schedule: Box<dyn KeySchedule>,
     crypto: Arc<dyn RecordCrypto>,
     /// The keys in use, to wake up with after [`sleep`](Self::sleep).
@@ -55,6 +57,7 @@ impl Traffic {
             opener: opener(crypto.as_ref(), version, &read)?,
             assembler: Assembler::new(settings.max_ticket),
             fruitless: Fruitless::default(),
+            messages: 0,
             schedule,
             crypto,
             write,
@@ -160,6 +163,11 @@ impl Fruitless {
 
     pub(crate) fn key_update(&mut self) -> Result<(), ProtocolError> {
         count(&mut self.key_updates, MAX_KEY_UPDATES, ProtocolError::TooManyKeyUpdates)
+    }
+
+    /// We asked for a KeyUpdate: the answer is not the peer's idea, and an upload may ask as often as it likes.
+    pub(crate) fn key_update_asked(&mut self) {
+        self.key_updates = self.key_updates.saturating_sub(1);
     }
 
     pub(crate) fn ticket(&mut self) -> Result<(), ProtocolError> {

@@ -58,19 +58,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         Ok(Step::Done(()))
     }
 
-    /// Output that the engine still owes after a failure: alerts, and what was queued before them. The engine
-    /// gets an empty input: it would process the old one again.
+    /// Output that the engine still owes after a failure: alerts, and what was queued before them.
     pub(crate) fn drain_failed_engine(&mut self) {
-        while let Some(mut engine) = self.engine.take().filter(|engine| engine.owes_output()) {
-            if !self.has_room_for_a_chunk() {
-                self.engine = Some(engine);
-                return;
-            }
-            let progress = engine.step(&mut [], self.output.space(self.chunk + RESERVE));
-            self.output.queued(progress.written);
-            // An engine that owes output and can't give it has nothing for us.
-            if matches!(progress.status, Status::Continue) {
-                self.engine = Some(engine);
+        while self.has_room_for_a_chunk() {
+            let Some(engine) = self.engine.as_mut() else { return };
+            match engine.last_words(self.output.space(self.chunk + RESERVE)) {
+                Some(written) => self.output.queued(written),
+                None => self.engine = None,
             }
         }
     }

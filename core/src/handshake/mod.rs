@@ -23,9 +23,9 @@ pub(crate) trait Engine: Send + Sync {
     /// into `output`, which has room for the largest.
     fn step(&mut self, input: &mut [u8], output: &mut [u8]) -> Progress;
 
-    /// Whether there is output to be had without looking at any input. After [`Status::Failed`] a step, with an empty
-    /// input, is allowed only then.
-    fn owes_output(&self) -> bool;
+    /// After [`Status::Failed`]: puts the next piece that is still owed, the alert above all, into `output`, which
+    /// has room for the largest. `None`: nothing is owed.
+    fn last_words(&mut self, output: &mut [u8]) -> Option<usize>;
 
     /// After [`Status::Finished`]: the facts and the secrets.
     fn finish(self: Box<Self>, exporters: &[Exporter]) -> Result<Established, Error>;
@@ -50,7 +50,7 @@ pub(crate) enum Status {
     NeedRecord,
     /// The handshake is complete.
     Finished,
-    /// The handshake failed. The alert is had by steps while [`Engine::owes_output`] says so.
+    /// The handshake failed. What is left to send comes from [`Engine::last_words`].
     Failed(Error),
 }
 

@@ -245,8 +245,10 @@ macro_rules! on_every_library {
     (established: $($name:ident),* $(,)?) => {
         mod openssl { $(#[test] fn $name() { super::$name(&$crate::ossl::OpenSsl); })* }
         mod model { $(#[test] fn $name() { super::$name(&$crate::model::ModelLibrary); })* }
+        mod wantls { $(#[test] fn $name() { $crate::wantls::keeps(stringify!($name), super::$name); })* }
     };
     ($($name:ident),* $(,)?) => {
         mod openssl_all { $(#[test] fn $name() { super::$name(&$crate::ossl::OpenSsl); })* }
+        mod wantls_all { $(#[test] fn $name() { $crate::wantls::keeps(stringify!($name), super::$name); })* }
     };
 }

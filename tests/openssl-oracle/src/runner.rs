@@ -78,7 +78,22 @@ impl Run {
                 Answer::default()
             }
             Step::Peer(action) => self.peer(action, &mut peer),
-            call => self.call(call),
+            Step::Read { form: Form::Plain, len } => self.ends.subject.read(len).into(),
+            Step::Read { len, .. } => self.ends.subject.read_ex(unsigned(len)).into(),
+            Step::Peek { form: Form::Plain, len } => self.ends.subject.peek(len).into(),
+            Step::Peek { len, .. } => self.ends.subject.peek_ex(unsigned(len)).into(),
+            Step::Sendfile(n) => self.ends.subject.sendfile(usize::try_from(n).unwrap_or(0)).into(),
+            Step::Handshake => self.ends.subject.do_handshake().into(),
+            Step::Shutdown => self.ends.subject.shutdown().into(),
+            Step::KeyUpdate(kind) => self.ends.subject.key_update(kind).into(),
+            Step::SetShutdown(flags) => {
+                self.ends.subject.set_shutdown(flags);
+                Answer::default()
+            }
+            Step::SetMode(bits) => Answer::number(i64::from(self.ends.subject.set_mode(bits))),
+            Step::ClearMode(bits) => Answer::number(i64::from(self.ends.subject.clear_mode(bits))),
+            Step::MaxFragment(n) => Answer::number(self.ends.subject.set_max_send_fragment(n)),
+            Step::SplitFragment(n) => Answer::number(self.ends.subject.set_split_send_fragment(n)),
         };
         self.deviation = self.deviation.or(self.ends.subject.deviation());
         let state = State::of(self.ends.subject.as_ref());
@@ -106,36 +121,6 @@ impl Run {
             self.last = LastWrite { len, reported, unfinished, ..write };
         }
         outcome.into()
-    }
-
-    fn call(&mut self, step: Step) -> Answer {
-        let subject = &mut self.ends.subject;
-        match step {
-            Step::Read { form: Form::Plain, len } => subject.read(len).into(),
-            Step::Read { len, .. } => subject.read_ex(usize::try_from(len).unwrap_or(0)).into(),
-            Step::Peek { form: Form::Plain, len } => subject.peek(len).into(),
-            Step::Peek { len, .. } => subject.peek_ex(usize::try_from(len).unwrap_or(0)).into(),
-            Step::Sendfile(n) => subject.sendfile(usize::try_from(n).unwrap_or(0)).into(),
-            Step::Handshake => subject.do_handshake().into(),
-            Step::Shutdown => subject.shutdown().into(),
-            Step::KeyUpdate(kind) => subject.key_update(kind).into(),
-            Step::SetShutdown(flags) => {
-                subject.set_shutdown(flags);
-                Answer::default()
-            }
-            Step::SetMode(bits) => Answer::number(i64::from(subject.set_mode(bits))),
-            Step::ClearMode(bits) => Answer::number(i64::from(subject.clear_mode(bits))),
-            Step::MaxFragment(n) => Answer::number(subject.set_max_send_fragment(n)),
-            Step::SplitFragment(n) => Answer::number(subject.set_split_send_fragment(n)),
-            Step::Write { .. }
-            | Step::Careful { .. }
-            | Step::Retry { .. }
-            | Step::Change(_)
-            | Step::Drain(_)
-            | Step::Fill(_)
-            | Step::Eof
-            | Step::Peer(_) => Answer::default(),
-        }
     }
 
     fn drain(&mut self, n: u32, peer: &mut Option<PeerRead>) -> Answer {
@@ -235,6 +220,11 @@ impl LastWrite {
             },
         }
     }
+}
+
+/// The `_ex` functions cannot be given a negative length.
+fn unsigned(len: i32) -> usize {
+    usize::try_from(len).unwrap_or(0)
 }
 
 /// Bytes on their way; those in front are delivered.

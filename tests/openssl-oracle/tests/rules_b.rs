@@ -137,6 +137,24 @@ fn b16_tiny(make: Make) {
     assert_eq!(pipe.write(B, b"12"), 1);
 }
 
+fn v27(make: Make) {
+    let mut pipe = make(10, 20);
+    assert_eq!((pipe.write(A, b"1234"), pipe.write(A, b"1234567890")), (4, 6));
+    assert_eq!(pipe.flags(A), Flags::Clear);
+    assert_eq!((pipe.write(A, b"1"), pipe.flags(A)), (-1, Flags::Write));
+    assert_eq!((pipe.read(B, 3).0, pipe.flags(A)), (3, Flags::Write));
+}
+
+fn v28(make: Make) {
+    let mut pipe = make(10, 20);
+    for (asked, request) in [(100, 10), (7, 7), (5, 5)] {
+        pipe.read(B, asked);
+        assert_eq!(pipe.read_request(A), request);
+    }
+    pipe.write(A, b"1");
+    assert_eq!(pipe.read_request(A), 0);
+}
+
 macro_rules! pipes {
     ($($name:ident),* $(,)?) => {
         mod openssl { $(#[test] fn $name() { super::$name(|a, b| Box::new(super::BioPair::new(a, b))); })* }
@@ -157,6 +175,8 @@ pipes! {
     b11_flush_and_reset,
     b13_destroyed,
     b16_tiny,
+    v27,
+    v28,
 }
 
 mod openssl_only {

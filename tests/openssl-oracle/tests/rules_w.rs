@@ -425,73 +425,6 @@ fn w14_a_handshake_pins_nothing(library: &dyn Library) {
     }
 }
 
-fn w15_partial_returns_after_one_record(library: &dyn Library) {
-    for version in VERSIONS {
-        let mut lab = Lab::client(library, version, 100_000);
-        lab.subject.set_mode(code::PARTIAL);
-        for (n, expected) in [(50000, "16384"), (33616, "16384"), (17232, "16384"), (848, "848")] {
-            assert_eq!(lab.write(n), expected);
-        }
-        for (n, expected) in [(16384, "16384"), (16385, "16384"), (1000, "1000")] {
-            lab.drain();
-            assert_eq!(lab.write(n), expected);
-        }
-        lab.drain();
-        lab.subject.set_max_send_fragment(512);
-        assert_eq!(lab.write(1500), "512");
-    }
-}
-
-fn w15_partial_never_returns_less_than_a_record(library: &dyn Library) {
-    for version in VERSIONS {
-        let full = version.wire(16384);
-        let mut lab = Lab::client(library, version, full);
-        lab.subject.set_mode(code::PARTIAL);
-        assert_eq!(lab.write(16385), "16384");
-        assert_eq!(lab.write(1), BLOCKED);
-        assert_eq!(lab.out(), full);
-        lab.drain();
-        assert_eq!(lab.write(1), "1");
-    }
-}
-
-fn w15_partial_finishes_a_pending_record_and_tries_one_more(library: &dyn Library) {
-    for version in VERSIONS {
-        let mut lab = Lab::client(library, version, 40000);
-        lab.subject.set_mode(code::PARTIAL);
-        assert_eq!(lab.write(16384), "16384");
-        assert_eq!(lab.write(13000), "13000");
-        assert_eq!(lab.write(60000), BLOCKED);
-        lab.drain();
-        assert_eq!(lab.write(60000), "32768");
-    }
-}
-
-fn w15_partial_is_invisible_in_a_small_pair(library: &dyn Library) {
-    for version in VERSIONS {
-        let mut lab = Lab::client(library, version, 10000);
-        lab.subject.set_mode(code::PARTIAL);
-        let answers: Vec<String> = drained_calls(&mut lab, 40000).into_iter().map(|call| call.0).collect();
-        assert_eq!(answers, [BLOCKED, BLOCKED, BLOCKED, BLOCKED, "40000"]);
-    }
-}
-
-fn w15_a_blocked_answer_can_hide_a_delivered_record(library: &dyn Library) {
-    for version in VERSIONS {
-        let full = version.wire(16384);
-        let mut lab = Lab::client(library, version, full);
-        lab.subject.set_mode(code::PARTIAL);
-        assert_eq!(lab.write(1), "1");
-        assert_eq!(lab.write(40000), BLOCKED);
-        lab.drain_some(lab.w(1));
-        assert_eq!(lab.write(40000), BLOCKED, "the first record is through, the second is not");
-        lab.drain();
-        assert_eq!(lab.write(40000), BLOCKED);
-        lab.drain();
-        assert_eq!(lab.write(40000), "40000");
-    }
-}
-
 fn w16_writing_never_reads(library: &dyn Library) {
     for version in VERSIONS {
         let mut lab = Lab::client(library, version, 5000);
@@ -546,11 +479,6 @@ wantls_openssl_oracle::on_every_library! {
     w13_calls_in_between,
     w13_key_update_in_between,
     w13_messages_in_between,
-    w15_partial_returns_after_one_record,
-    w15_partial_never_returns_less_than_a_record,
-    w15_partial_finishes_a_pending_record_and_tries_one_more,
-    w15_partial_is_invisible_in_a_small_pair,
-    w15_a_blocked_answer_can_hide_a_delivered_record,
     w16_writing_never_reads,
     w17_order_in_front_of_data,
 }

@@ -9,12 +9,15 @@ use wantls_openssl_oracle::campaign::{Comparison, campaign};
 use wantls_openssl_oracle::model::ModelLibrary;
 use wantls_openssl_oracle::ossl::{self, OpenSsl};
 use wantls_openssl_oracle::schedule::Schedule;
+use wantls_openssl_oracle::wantls::{Explained, WantlsLibrary};
 
 /// What OpenSSL is compared with.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Against {
     /// The reference model.
     Model,
+    /// wantls, up to where it differs by choice.
+    Wantls,
 }
 
 /// Runs random call sequences on OpenSSL and on another library and compares every answer.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let comparison = match arguments.against {
         Against::Model => Comparison { left: &OpenSsl, right: &ModelLibrary, guide: None },
+        Against::Wantls => Comparison { left: &OpenSsl, right: &WantlsLibrary, guide: Some(&Explained) },
     };
     println!("{}, {comparison:?}", ossl::version());
     let result = match &arguments.replay {

@@ -7,12 +7,14 @@
 mod alert;
 mod end;
 mod engine;
+mod facts;
 mod read;
 mod wire;
 mod write;
 
 use crate::setup::{AMPLE, Ends, Library, Options, Role, Setup, Version};
 use crate::subject::{Deviation, Reason, code, reason};
+pub use facts::Facts;
 use wire::{Cipher, Fifo, Kind, Retry};
 
 /// The model on both sides.

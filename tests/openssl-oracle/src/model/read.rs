@@ -148,6 +148,9 @@ impl Model {
         match stop {
             Stop::Retry => -1,
             Stop::Eof if self.options.ignore_eof => {
+                if self.sent() {
+                    self.deviate(13);
+                }
                 self.shutdown = code::RCVD;
                 self.warn = 0;
                 0

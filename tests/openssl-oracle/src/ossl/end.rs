@@ -59,6 +59,12 @@ impl Ossl {
         end
     }
 
+    /// Takes both BIOs away, for the rule about that.
+    pub fn without_bio(&mut self) {
+        // SAFETY: valid object; the half that it owned is freed, and `net` keeps its own memory.
+        unsafe { sys::SSL_set_bio(self.raw(), ptr::null_mut(), ptr::null_mut()) };
+    }
+
     /// Replaces the pair; bytes in the old one are lost.
     pub(crate) fn use_pair(&mut self, out: usize, inn: usize) {
         let halves = pair::new(out.max(1), inn.max(1));
@@ -223,9 +229,10 @@ impl Subject for Ossl {
     }
 
     fn sendfile(&mut self, size: usize) -> Outcome {
-        // SAFETY: without KTLS the descriptor is never used, and -1 is not one.
         self.call(|ssl| {
-            c_int::try_from(unsafe { ffi::SSL_sendfile(ssl, -1, 0, size, 0) }).unwrap_or(c_int::MAX)
+            // SAFETY: without KTLS the descriptor is never used, and -1 is not one.
+            let ret = unsafe { ffi::SSL_sendfile(ssl, -1, 0, size, 0) };
+            c_int::try_from(ret).unwrap_or(c_int::MAX)
         })
     }
 
