@@ -7,6 +7,7 @@
 //! ```text
 //!  main.rs      what to run, and where the results go
 //!  measure.rs   rounds, medians, ratios
+//!  malloc.rs    the allocator, tamed and counted
 //!  peer/        the implementations: how each is used
 //!  work/        the workloads: what is timed
 //!  report/      table, JSON, plots
@@ -65,6 +66,9 @@ fn main() {
         .into_iter()
         .filter(|p| args.peers.is_empty() || p.name() == "wantls" || args.peers.iter().any(|n| n == p.name()))
         .collect();
+    for absent in peer::ABSENT {
+        println!("not in this build: {absent} (--features {absent})");
+    }
     let mut plan = Plan::new(args.quick, args.rounds);
     if !args.sizes.is_empty() {
         plan.sizes = args.sizes;
