@@ -29,12 +29,17 @@ static HOLES: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
 /// A buffer of zeros somewhere else in its page than the one before.
 pub(crate) fn buffer(len: usize) -> Vec<u8> {
+    HOLES.lock().unwrap().push(hole());
+    vec![0; len]
+}
+
+/// Something in the way, up to a page, so that what is allocated next lies elsewhere than the last time.
+pub(crate) fn hole() -> Vec<u8> {
     static STATE: AtomicU64 = AtomicU64::new(1);
     // A linear congruence (Knuth's MMIX): any spread will do, and the same in every run.
     let next = |x: u64| Some(x.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407));
     let state = STATE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap();
-    HOLES.lock().unwrap().push(vec![0; (state >> 52) as usize]);
-    vec![0; len]
+    vec![0; (state >> 52) as usize]
 }
 
 /// Gives the holes back.

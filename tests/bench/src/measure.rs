@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::malloc::fill_holes;
+use crate::malloc::{fill_holes, hole};
 
 /// Rounds of each placement that are run and not counted.
 const WARM_UP: usize = 3;
@@ -67,7 +67,10 @@ fn place(contenders: &mut [Contender<'_>], rounds: usize, work: f64, all: &mut [
     for round in 0..WARM_UP + rounds {
         for turn in 0..count {
             let which = (round + turn) % count;
+            // Also what a peer allocates as it goes lies elsewhere each time.
+            let hole = hole();
             let took = (contenders[which].round)();
+            drop(hole);
             if round >= WARM_UP {
                 all[which].rates.push(work / took.as_secs_f64());
             }

@@ -50,9 +50,11 @@ impl Subject {
         let mut rows: Vec<_> = all.iter().map(|s| self.row(s.name.into(), self.unit, &s.rates)).collect();
         let Some(ours) = all.iter().find(|s| s.name == "wantls") else { return rows };
         let others = all.iter().filter(|s| s.name != "wantls");
-        rows.extend(
-            others.map(|other| self.row(format!("wantls/{}", other.name), "ratio", &ratios(ours, other))),
-        );
+        let of_counts = others
+            .map(|other| self.row(format!("wantls/{}", other.name), "ratio", &ratios(ours, other)))
+            // There is no ratio to nothing.
+            .filter(|row| row.value.is_finite());
+        rows.extend(of_counts);
         rows
     }
 

@@ -93,7 +93,7 @@ fn complete(context: &dyn Context) -> (Box<dyn Endpoint>, Box<dyn Endpoint>, [Du
         let client_done = timed(&mut times[0], || client.handshake(&mut to_client, &mut to_server));
         let server_done = timed(&mut times[1], || server.handshake(&mut to_server, &mut to_client));
         if client_done && server_done {
-            timed(&mut times[0], || client.read(&mut to_client, &mut []));
+            timed(&mut times[0], || client.read(&mut to_client, &mut [0; 64]));
             return (client, server, times);
         }
     }
