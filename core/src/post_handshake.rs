@@ -36,8 +36,8 @@ pub(crate) enum Request {
     Nothing,
     /// Answer with a KeyUpdate before the next application data.
     KeyUpdate,
-    /// Answer with a no_renegotiation warning.
-    RefuseRenegotiation,
+    /// Renegotiate, which never happens.
+    Renegotiation,
 }
 
 impl Traffic {
@@ -51,6 +51,7 @@ impl Traffic {
             let taken = assembler.feed(payload, |typ, len| fate(typ, len, version, role))?;
             payload = &payload[taken.taken..];
             if let Some(typ) = taken.message {
+                self.messages += 1;
                 let asked = self.on_message(typ, assembler.body(taken.direct), payload.is_empty())?;
                 if asked != Request::Nothing {
                     request = asked;
@@ -72,7 +73,7 @@ impl Traffic {
             }
             (HELLO_REQUEST | CLIENT_HELLO, _) => {
                 self.fruitless.renegotiation()?;
-                Ok(Request::RefuseRenegotiation)
+                Ok(Request::Renegotiation)
             }
             (typ, _) => Err(ProtocolError::UnexpectedHandshake(typ).into()),
         }
@@ -96,8 +97,12 @@ impl Traffic {
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
-    /// Seals the KeyUpdate that is due, if there is room. `false`: it is still due.
+    /// Seals the KeyUpdate that is due, if there is room. `false`: it is still due. Behind our close_notify none is
+    /// sent, as nothing may follow it.
     pub(crate) fn send_due_key_update(&mut self) -> Result<bool, Error> {
+        if !self.phase.can_write() {
+            return Ok(true);
+        }
         let (Some(update), Some(traffic)) = (self.key_update_due, self.traffic.as_mut()) else {
             return Ok(true);
         };
@@ -107,6 +112,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             return Ok(false);
         }
         self.key_update_due = None;
+        if update == KeyUpdate::Requested {
+            traffic.fruitless.key_update_asked();
+        }
         self.seal(ContentType::Handshake, &message)?;
         // The message is the last one under the old key.
         if let Some(Err(error)) = self.traffic.as_mut().map(Traffic::next_write_key) {
