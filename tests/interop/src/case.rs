@@ -3,7 +3,7 @@
 use rustls::CipherSuite;
 use wantls::{Role, Version};
 
-use crate::pki::Id;
+use crate::pki::{Id, NAME, OTHER_NAME};
 
 /// What the client of a session shows of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct Setup {
     pub other_name: bool,
     /// Our server gives tickets that hold the whole session, and keeps nothing itself.
     pub stateless: bool,
+    /// Our server gives TLS 1.3 tickets.
+    pub tickets: bool,
     /// The server knows no group that the client sends a share for.
     pub hello_retry: bool,
     /// Bytes of the longest record that our handshake makes.
@@ -116,6 +118,12 @@ pub struct Case {
 pub const FULL_RECORD: usize = 16384;
 
 impl Setup {
+    /// The name that the client asks for.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        if self.other_name { OTHER_NAME } else { NAME }
+    }
+
     /// Nothing special.
     #[must_use]
     pub fn plain(version: Version) -> Self {
@@ -127,6 +135,7 @@ impl Setup {
             alpn: Alpn::None,
             other_name: false,
             stateless: false,
+            tickets: true,
             hello_retry: false,
             fragment: None,
             wire: usize::MAX,

@@ -24,7 +24,9 @@ pub const UNKNOWN_PROTOCOL: &str = "other/1";
 /// What rustls refuses.
 pub fn client(setup: &Setup, pki: &Pki) -> Result<ClientConfig> {
     let mut provider = provider(setup);
-    provider.kx_groups = vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP384R1];
+    // rustls sends a share for the first only.
+    provider.kx_groups =
+        vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1, aws_lc_rs::kx_group::SECP384R1];
     let builder = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(versions(setup))?
         .with_root_certificates(roots(pki)?);
@@ -53,7 +55,8 @@ pub fn server(setup: &Setup, pki: &Pki) -> Result<ServerConfig> {
         provider.kx_groups = vec![aws_lc_rs::kx_group::SECP384R1];
     }
     let provider = Arc::new(provider);
-    let builder = ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions(setup))?;
+    let builder =
+        ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions(setup))?;
     let builder = if setup.client_cert == ClientCert::NotAsked {
         builder.with_no_client_auth()
     } else {
@@ -78,6 +81,9 @@ pub fn server(setup: &Setup, pki: &Pki) -> Result<ServerConfig> {
     }
     if setup.stateless {
         config.ticketer = aws_lc_rs::Ticketer::new()?;
+    }
+    if !setup.tickets {
+        config.send_tls13_tickets = 0;
     }
     config.max_fragment_size = setup.fragment;
     Ok(config)

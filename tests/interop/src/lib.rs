@@ -26,14 +26,14 @@
 pub mod case;
 pub mod config;
 pub mod duel;
-//ENDPOINT
+pub mod endpoint;
 pub mod faulty;
-//MATRIX
-//PEERS
+pub mod matrix;
+pub mod peers;
 pub mod pki;
 mod random;
-//SCRIPT
-//SOAK
+mod script;
+pub mod soak;
 pub mod tamper;
 
 pub use random::Random;

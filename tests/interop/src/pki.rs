@@ -85,11 +85,16 @@ impl Pki {
         pki.add(Id::Rsa, NAME, KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?, &issuer)?;
         pki.add(Id::P256, NAME, KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?, &issuer)?;
         pki.add(Id::P384, NAME, KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?, &issuer)?;
-        pki.add(Id::Ed25519, NAME, KeyPair::generate_for(&PKCS_ED25519)?, &issuer)?;
+        pki.add(Id::Ed25519, NAME, ed25519()?, &issuer)?;
         pki.add(Id::Other, OTHER_NAME, KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?, &issuer)?;
         pki.add(Id::StrangeServer, NAME, KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?, &stranger)?;
         pki.add(Id::Client, "client.test", KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?, &issuer)?;
-        pki.add(Id::StrangeClient, "client.test", KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?, &stranger)?;
+        pki.add(
+            Id::StrangeClient,
+            "client.test",
+            KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
+            &stranger,
+        )?;
         Ok(pki)
     }
 
@@ -116,11 +121,21 @@ impl Pki {
         let key_file = self.file(&format!("{id:?}.key"));
         fs::write(&cert_file, cert.pem())?;
         fs::write(&key_file, key.serialize_pem())?;
-        let identity =
-            Identity { cert: cert.der().clone(), cert_file, key_file, key: key.serialize_der() };
+        let identity = Identity { cert: cert.der().clone(), cert_file, key_file, key: key.serialize_der() };
         self.identities.push((id, identity));
         Ok(())
     }
+}
+
+/// A key whose encoding is PKCS#8 version 1: the newer one, with the public key in it, is not read by all programs.
+fn ed25519() -> Result<KeyPair> {
+    /// Bytes of the encoding without the public key (RFC 8410 section 7).
+    const LEN: usize = 48;
+    let mut der = KeyPair::generate_for(&PKCS_ED25519)?.serialize_der();
+    der.truncate(LEN);
+    // The length of the sequence, and its version.
+    (der[1], der[4]) = (LEN as u8 - 2, 0);
+    Ok(KeyPair::from_pkcs8_der_and_sign_algo(&der.into(), &PKCS_ED25519)?)
 }
 
 fn authority(name: &str) -> Result<(rcgen::Certificate, Issuer<'static, KeyPair>)> {

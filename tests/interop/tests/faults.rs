@@ -3,12 +3,12 @@
 
 use proptest::prelude::*;
 use wantls::Error;
+use wantls::{ClientContext, ServerContext};
 use wantls_interop::Random;
 use wantls_interop::duel::{Ending, Outcome, Player, duel};
 use wantls_interop::faulty::{End, Faults};
 use wantls_interop::tamper::Edit;
 use wantls_testkit::{Suite, accept, client, connect, server};
-use wantls::{ClientContext, ServerContext};
 
 /// Both contexts: made once for a sweep of thousands of sessions.
 struct Arena {

@@ -59,7 +59,11 @@ impl Peer for Curl {
         command.args(["--resolve", &format!("{name}:{port}:127.0.0.1")]).arg("--cacert").arg(&pki.ca_file);
         command.args(["--header", "Expect:", "--data-binary", &format!("@{}", body.display())]);
         let tls13 = setup.version == Version::Tls13;
-        command.args(if tls13 { ["--tlsv1.3", "--tls-max", "1.3"] } else { ["--tlsv1.2", "--tls-max", "1.2"] });
+        command.args(if tls13 {
+            ["--tlsv1.3", "--tls-max", "1.3"]
+        } else {
+            ["--tlsv1.2", "--tls-max", "1.2"]
+        });
         if let Some(suite) = setup.suite {
             command.args([if tls13 { "--tls13-ciphers" } else { "--ciphers" }, suite_name(suite)]);
         }

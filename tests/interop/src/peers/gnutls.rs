@@ -6,7 +6,7 @@ use rustls::CipherSuite;
 use wantls::{Role, Version};
 
 use super::foreign::{Again, Foreign, version_of};
-use super::{Peer, Talker};
+use super::{Habits, Peer, Talker};
 use crate::Result;
 use crate::case::{Alpn, Case, ClientCert, Script, Setup};
 use crate::config::{PROTOCOL, UNKNOWN_PROTOCOL};
@@ -29,16 +29,28 @@ impl Peer for GnuTls {
                 Script::PeerUpdatesKey | Script::PeerCloses | Script::HalfCloseByPeer | Script::HalfCloseByUs,
                 Role::Client,
             ) => Some("the server program only echoes"),
+            (Script::HalfCloseByUs, Role::Server) => Some("the program closes both directions at once"),
             (Script::FullRecordsFromPeer, _) => Some("the program sends less at a time"),
             _ => None,
         }
+    }
+
+    fn habits(&self) -> Habits {
+        Habits { client_answers_close: false, ..Habits::GOOD }
     }
 
     fn serve(&self, port: u16, case: &Case, pki: &Pki) -> Result<Box<dyn Talker>> {
         let setup = &case.setup;
         let identity = pki.get(if setup.other_name { Id::Other } else { setup.cert })?;
         let mut command = Command::new("gnutls-serv");
-        command.args(["--echo", "--quiet", "--port", &port.to_string(), "--priority", &priority(setup, true)]);
+        command.args([
+            "--echo",
+            "--quiet",
+            "--port",
+            &port.to_string(),
+            "--priority",
+            &priority(setup, true),
+        ]);
         command.arg("--x509certfile").arg(&identity.cert_file).arg("--x509keyfile").arg(&identity.key_file);
         if setup.client_cert == ClientCert::NotAsked {
             command.arg("--disable-client-cert");
@@ -68,7 +80,11 @@ impl Peer for GnuTls {
         }
         if setup.client_cert.is_sent() {
             let identity = pki.get(setup.client_cert.id())?;
-            command.arg("--x509certfile").arg(&identity.cert_file).arg("--x509keyfile").arg(&identity.key_file);
+            command
+                .arg("--x509certfile")
+                .arg(&identity.cert_file)
+                .arg("--x509keyfile")
+                .arg(&identity.key_file);
         }
         if setup.alpn != Alpn::None {
             command.args(["--alpn", PROTOCOL]);

@@ -36,6 +36,11 @@ pub trait Peer: Send + Sync {
     /// Why it can't take part in a case where we have the role `ours`, if it can't.
     fn lacks(&self, ours: Role, case: &Case) -> Option<&'static str>;
 
+    /// What it does differently from what the protocol asks for.
+    fn habits(&self) -> Habits {
+        Habits::GOOD
+    }
+
     /// Starts it as a server on a loopback port.
     ///
     /// # Errors
@@ -47,6 +52,22 @@ pub trait Peer: Send + Sync {
     /// # Errors
     /// It does not start.
     fn connect(&self, port: u16, case: &Case, pki: &Pki) -> Result<Box<dyn Talker>>;
+}
+
+/// What a peer does, or does not, as the protocol asks for. Where it does not, our side is expected to cope.
+#[derive(Clone, Copy, Debug)]
+pub struct Habits {
+    /// As a client it answers our close_notify with its own (RFC 8446 section 6.1).
+    pub client_answers_close: bool,
+    /// It takes TLS 1.3 tickets with a nonce of 32 bytes, as rustls makes them (255 are legal: RFC 8446 section 4.6.1).
+    pub takes_tickets: bool,
+    /// It sends an alert whenever it refuses a handshake (RFC 8446 section 6.2).
+    pub alerts: bool,
+}
+
+impl Habits {
+    /// Nothing differently.
+    pub const GOOD: Self = Self { client_answers_close: true, takes_tickets: true, alerts: true };
 }
 
 /// How the application above a peer behaves.
