@@ -24,6 +24,8 @@ mod pair;
 mod quota;
 mod ring;
 mod side;
+#[cfg(feature = "transport")]
+mod transport;
 
 pub use bio::Bio;
 pub use capacity::Capacity;

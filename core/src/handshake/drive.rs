@@ -12,7 +12,12 @@ use crate::traffic::Traffic;
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     /// Goes on with the handshake as far as the buffers allow.
+    #[inline]
     pub(crate) fn drive_handshake(&mut self) -> Result<Step<()>, Error> {
+        if self.engine.is_none() { Ok(Step::Done(())) } else { self.drive_engine() }
+    }
+
+    fn drive_engine(&mut self) -> Result<Step<()>, Error> {
         while let Some(mut engine) = self.engine.take() {
             if !self.has_room_for_a_chunk() {
                 self.engine = Some(engine);

@@ -19,6 +19,7 @@
 )]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "benchmarks run on hosts")]
 
+mod malloc;
 mod measure;
 mod peer;
 mod report;
@@ -27,6 +28,7 @@ mod work;
 use std::path::PathBuf;
 
 use clap::Parser;
+use wantls_testkit::Suite;
 
 use crate::work::Plan;
 
@@ -42,6 +44,12 @@ struct Args {
     /// Workloads to run; all by default.
     #[arg(long, value_delimiter = ',')]
     work: Vec<String>,
+    /// Sizes of a write or message, in bytes.
+    #[arg(long, value_delimiter = ',')]
+    sizes: Vec<usize>,
+    /// Suites, as `Tls13Aes128`.
+    #[arg(long, value_delimiter = ',')]
+    suites: Vec<String>,
     /// Rounds of each measurement.
     #[arg(long, default_value_t = 101)]
     rounds: usize,
@@ -51,12 +59,20 @@ struct Args {
 }
 
 fn main() {
+    malloc::keep_freed_memory();
     let args = Args::parse();
     let peers: Vec<_> = peer::all()
         .into_iter()
         .filter(|p| args.peers.is_empty() || p.name() == "wantls" || args.peers.iter().any(|n| n == p.name()))
         .collect();
-    let plan = Plan::new(args.quick, args.rounds);
+    let mut plan = Plan::new(args.quick, args.rounds);
+    if !args.sizes.is_empty() {
+        plan.sizes = args.sizes;
+    }
+    if !args.suites.is_empty() {
+        let asked = |suite: &Suite| args.suites.contains(&format!("{suite:?}"));
+        plan.suites = Suite::ALL.into_iter().filter(asked).collect();
+    }
     let mut rows = Vec::new();
     for workload in work::ALL {
         if args.work.is_empty() || args.work.iter().any(|w| w == workload.name) {

@@ -9,9 +9,11 @@
 
 mod certs;
 mod contexts;
+mod wire;
 
 pub use certs::{Certs, certs};
 pub use contexts::{Suite, client, client_config, server, server_config};
+pub use wire::{Wire, loopback, noise};
 
 use wantls::rustls::pki_types::ServerName;
 use wantls::{Buffers, ClientContext, Connection, ServerContext};

@@ -184,7 +184,10 @@ pub fn campaign(
     };
     let failure = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().filter_map(|worker| worker.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).next()
+        workers
+            .into_iter()
+            .filter_map(|worker| worker.join().unwrap_or_else(|p| std::panic::resume_unwind(p)))
+            .next()
     });
     match failure {
         None => Ok(counters.totals()),

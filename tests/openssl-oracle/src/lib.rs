@@ -13,14 +13,19 @@
 //! | [`schedule`] | steps, their text form, and the random strategy |
 //! | [`runner`], [`trace`] | playing a schedule, and comparing two runs |
 //! | [`campaign`] | many random schedules, shrinking, reporting |
+//! | [`pipe`] | the face of a BIO pair alone |
 //! | [`lab`] | a hand-driven pair of ends for the rule tests |
 //! | [`rules`] | the rules without a test, and why |
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a surprise is a failure")]
 
 pub mod arena;
 pub mod campaign;
 pub mod lab;
 pub mod model;
 pub mod ossl;
+pub mod pipe;
+pub mod rules;
 pub mod runner;
 pub mod schedule;
 pub mod setup;

@@ -214,7 +214,6 @@ impl Run {
         self.collect();
         answer
     }
-
 }
 
 impl LastWrite {

@@ -72,6 +72,10 @@ pub struct Options {
     pub tickets: usize,
     /// `SSL_set_block_padding`; 0 is off.
     pub block_padding: usize,
+    /// A client that demands a certificate it can verify, which the tests' own is not.
+    pub verify: bool,
+    /// `SSL_OP_ALLOW_CLIENT_RENEGOTIATION`.
+    pub allow_client_renegotiation: bool,
 }
 
 /// Everything that is fixed before the first step.
@@ -108,6 +112,8 @@ impl Setup {
                 quiet: false,
                 tickets: 0,
                 block_padding: 0,
+                verify: false,
+                allow_client_renegotiation: false,
             },
         }
     }

@@ -159,7 +159,8 @@ impl Entry {
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let a = &self.answer;
-        if let (Step::Retry { .. } | Step::Careful { .. }, Some((buf, offset, len))) = (self.step, self.args) {
+        if let (Step::Retry { .. } | Step::Careful { .. }, Some((buf, offset, len))) = (self.step, self.args)
+        {
             write!(f, "[{buf} {offset} {len}] ")?;
         }
         write!(f, "{}/{}", a.ret, a.error)?;

@@ -89,10 +89,8 @@ fn certificate() -> (PKey<Private>, X509) {
     let name = name.build();
     let mut x509 = X509::builder().expect("a certificate");
     x509.set_version(2).expect("version 3");
-    x509.set_serial_number(
-        &BigNum::from_u32(1).and_then(|n| n.to_asn1_integer()).expect("a serial number"),
-    )
-    .expect("a serial number");
+    x509.set_serial_number(&BigNum::from_u32(1).and_then(|n| n.to_asn1_integer()).expect("a serial number"))
+        .expect("a serial number");
     x509.set_subject_name(&name).expect("a subject");
     x509.set_issuer_name(&name).expect("an issuer");
     x509.set_not_before(&Asn1Time::days_from_now(0).expect("a time")).expect("a time");

@@ -6,7 +6,7 @@ use crate::subject::{Outcome, Reason, Subject};
 use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 use foreign_types::ForeignTypeRef;
-use openssl::ssl::{Ssl, SslSession};
+use openssl::ssl::{Ssl, SslSession, SslVerifyMode};
 use openssl_sys as sys;
 
 /// What kind of end to make.
@@ -61,7 +61,7 @@ impl Ossl {
 
     /// Replaces the pair; bytes in the old one are lost.
     pub(crate) fn use_pair(&mut self, out: usize, inn: usize) {
-        let halves = pair::new(out, inn);
+        let halves = pair::new(out.max(1), inn.max(1));
         self.use_bio(halves.ssl);
         self.net = halves.net;
     }
@@ -100,6 +100,12 @@ impl Ossl {
         }
         if options.ignore_eof {
             bits |= ffi::SSL_OP_IGNORE_UNEXPECTED_EOF;
+        }
+        if options.allow_client_renegotiation {
+            bits |= ffi::SSL_OP_ALLOW_CLIENT_RENEGOTIATION;
+        }
+        if options.verify {
+            self.ssl.set_verify(SslVerifyMode::PEER);
         }
         // SAFETY: valid object, any bits.
         unsafe { ffi::SSL_set_options(ssl, bits) };
@@ -158,7 +164,11 @@ impl Ossl {
         Outcome { count: (count != usize::MAX).then_some(count), ..outcome }
     }
 
-    fn take(&mut self, num: c_int, f: unsafe extern "C" fn(*mut sys::SSL, *mut c_void, c_int) -> c_int) -> Outcome {
+    fn take(
+        &mut self,
+        num: c_int,
+        f: unsafe extern "C" fn(*mut sys::SSL, *mut c_void, c_int) -> c_int,
+    ) -> Outcome {
         let room = usize::try_from(num).unwrap_or(0);
         let mut scratch = self.scratch(room);
         // SAFETY: the scratch buffer has `num` bytes; a negative length is refused before any access.
@@ -214,7 +224,9 @@ impl Subject for Ossl {
 
     fn sendfile(&mut self, size: usize) -> Outcome {
         // SAFETY: without KTLS the descriptor is never used, and -1 is not one.
-        self.call(|ssl| c_int::try_from(unsafe { ffi::SSL_sendfile(ssl, -1, 0, size, 0) }).unwrap_or(c_int::MAX))
+        self.call(|ssl| {
+            c_int::try_from(unsafe { ffi::SSL_sendfile(ssl, -1, 0, size, 0) }).unwrap_or(c_int::MAX)
+        })
     }
 
     fn read(&mut self, num: i32) -> Outcome {

@@ -19,6 +19,8 @@ pub(crate) const SSL_OP_ALLOW_NO_DHE_KEX: u64 = 1 << 10;
 pub(crate) const SSL_OP_NO_TICKET: u64 = 1 << 14;
 /// Refuse every renegotiation.
 pub(crate) const SSL_OP_NO_RENEGOTIATION: u64 = 1 << 30;
+/// A server that lets its client renegotiate.
+pub(crate) const SSL_OP_ALLOW_CLIENT_RENEGOTIATION: u64 = 1 << 8;
 /// EOF without close_notify counts as one.
 pub(crate) const SSL_OP_IGNORE_UNEXPECTED_EOF: u64 = 1 << 7;
 /// Prefer [`SSL_OP_ALLOW_NO_DHE_KEX`].
@@ -26,6 +28,8 @@ pub(crate) const SSL_OP_PREFER_NO_DHE_KEX: u64 = 1 << 35;
 
 unsafe extern "C" {
     pub(crate) fn BIO_new_bio_pair(a: *mut *mut BIO, asize: usize, b: *mut *mut BIO, bsize: usize) -> c_int;
+    pub(crate) fn BIO_ctrl_reset_read_request(b: *mut BIO) -> c_int;
+    pub(crate) fn BIO_test_flags(b: *const BIO, flags: c_int) -> c_int;
     pub(crate) fn BIO_ctrl_pending(b: *mut BIO) -> usize;
     pub(crate) fn BIO_ctrl_wpending(b: *mut BIO) -> usize;
     pub(crate) fn BIO_ctrl_get_write_guarantee(b: *mut BIO) -> usize;

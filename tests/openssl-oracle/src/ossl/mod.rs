@@ -7,9 +7,10 @@ mod credentials;
 mod end;
 pub(crate) mod ffi;
 mod handshake;
-mod pair;
+pub(crate) mod pair;
 
 pub use end::Ossl;
+pub use pair::BioPair;
 
 use crate::setup::{AMPLE, Ends, Library, Setup, Start};
 use end::Side;

@@ -129,12 +129,7 @@ fn reading(dice: &mut Dice) -> Step {
 }
 
 fn amount(dice: &mut Dice) -> u32 {
-    let range = dice.weighted(&[
-        (4, 100_000..=100_000),
-        (3, 1..=40),
-        (3, 41..=2_000),
-        (2, 2_001..=20_000),
-    ]);
+    let range = dice.weighted(&[(4, 100_000..=100_000), (3, 1..=40), (3, 41..=2_000), (2, 2_001..=20_000)]);
     small(dice.range(range))
 }
 
