@@ -19,7 +19,7 @@ use crate::write::WriteMode;
 pub const DEFAULT_MAX_TICKET: usize = 16 * 1024;
 
 impl Settings {
-    fn new(crypto: Arc<dyn RecordCrypto>) -> Self {
+    pub(crate) fn new(crypto: Arc<dyn RecordCrypto>) -> Self {
         Self {
             crypto,
             mode: WriteMode::default(),

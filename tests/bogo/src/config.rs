@@ -6,7 +6,7 @@ use rustls::client::{Resumption, Tls12Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::ServerName;
 use rustls::server::ProducesTickets;
-use rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion};
+use rustls::{ClientConfig, NamedGroup, ServerConfig, SupportedProtocolVersion};
 use wantls::crypto::AwsLcRs;
 use wantls::{Buffers, ClientContext, Connection, EofPolicy, Renegotiation, ServerContext, WriteMode};
 
@@ -125,10 +125,12 @@ fn fragment_size(options: &Options) -> Option<usize> {
     options.max_send_fragment.map(|bytes| bytes + RECORD_HEADER)
 }
 
-/// The crypto, with the groups of `-curves` in their order.
+/// The crypto, with the groups of `-curves` in their order, or BoringSSL's default.
 fn provider(identity: &Identity) -> Result<CryptoProvider, Failure> {
     let mut provider = aws_lc_rs::default_provider();
-    if !identity.curves.is_empty() {
+    if identity.curves.is_empty() {
+        provider.kx_groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
+    } else {
         let find = |name| aws_lc_rs::ALL_KX_GROUPS.iter().copied().find(|group| group.name() == name);
         provider.kx_groups = identity.curves.iter().copied().filter_map(find).collect();
         if provider.kx_groups.is_empty() {

@@ -69,7 +69,7 @@ impl<'a> Exchange<'a> {
             self.echo(unfinished)?;
         }
         self.shut_down()?;
-        expect::stored_sessions(self.options, self.shared)
+        expect::stored_sessions(self.options, self.shared, self.stream.tls().session())
     }
 
     fn handshake(&mut self) -> Result<(), Failure> {

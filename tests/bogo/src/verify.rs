@@ -9,7 +9,8 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_t
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerMisbehaved,
+    SignatureScheme,
 };
 
 use crate::failure::Failure;
@@ -54,7 +55,11 @@ impl Verifier {
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Result<Arc<Self>, Failure> {
         let mut schemes = algorithms.supported_schemes();
-        if !identity.verify_prefs.is_empty() {
+        if identity.verify_prefs.is_empty() {
+            // What BoringSSL leaves out unless told otherwise.
+            schemes
+                .retain(|s| !matches!(s, SignatureScheme::ED25519 | SignatureScheme::ECDSA_NISTP521_SHA512));
+        } else {
             schemes = identity.verify_prefs.iter().copied().filter(|s| schemes.contains(s)).collect();
         }
         if schemes.is_empty() {
@@ -112,6 +117,10 @@ impl Verifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         self.with_seen(|seen| seen.scheme = Some(signature.scheme));
+        // For TLS 1.3 rustls checks this.
+        if !self.schemes.contains(&signature.scheme) {
+            return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
+        }
         verify_tls12_signature(message, cert, signature, &self.algorithms)
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use wantls_transport::{Io, Recv, Sent, Transport};
 
-/// How long the runner gives a silent connection.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long we wait for the runner's end: it comes at once, or not at all.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A blocking socket. With `-async` it lets nothing through by itself: each [`retry`](Self::retry) grants one byte to
 /// each side that had to wait; and it does not wait for the runner while bytes of ours wait, as it may wait for them.

@@ -145,10 +145,11 @@ fn receive(peer: &mut Peer, len: usize) -> Vec<u8> {
     let mut got = Vec::new();
     while got.len() < len {
         let mut buffer = vec![0; len - got.len()];
-        match peer.read(&mut buffer).unwrap() {
-            Step::Done(Received::Data(n)) => got.extend_from_slice(&buffer[..n.get()]),
-            other => panic!("{other:?} after {} of {len} bytes", got.len()),
-        }
+        let step = peer.read(&mut buffer).unwrap();
+        let Step::Done(Received::Data(n)) = step else {
+            panic!("{step:?} after {} of {len} bytes", got.len());
+        };
+        got.extend_from_slice(&buffer[..n.get()]);
     }
     got
 }
@@ -281,6 +282,25 @@ fn a_session_is_resumed_in_the_same_process_and_flags_hold_where_they_say() {
             assert_eq!(kinds, [Some(HandshakeKind::Full), resumed, resumed], "{suite:?} {flags:?}");
         }
     }
+}
+
+#[test]
+fn sessions_are_stored_where_the_flags_expect_them() {
+    let talk = |suite, shim_is_server| {
+        move |socket| {
+            let mut peer = meet(suite, shim_is_server, socket);
+            expect_echo(&mut peer, b"data");
+            close(&mut peer);
+        }
+    };
+    for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
+        run(&flags(true, &["-expect-no-session-id"]), 1, talk(suite, true)).well();
+        run(&["-expect-no-session"], 1, talk(suite, false)).badly(1, "sessions stored");
+        run(&["-expect-ticket-renewal"], 1, talk(suite, false)).well();
+    }
+    run(&flags(true, &["-no-ticket", "-expect-session-id"]), 1, talk(Suite::Tls12Aes128, true)).well();
+    run(&flags(true, &["-expect-session-id"]), 1, talk(Suite::Tls13Aes128, true))
+        .badly(1, "session in the cache");
 }
 
 #[test]
