@@ -12,7 +12,8 @@ use wantls_ssl::DIFFERENCES;
 const PAGE: &str = include_str!("../../../docs/SEMANTICS.md");
 
 /// Where the tests of rules and differences are, from this package.
-const PLACES: [&str; 3] = ["tests", "../../bio-adapters/bio-pair/tests", "../behaviours/tests/behaviours"];
+const PLACES: [&str; 4] =
+    ["tests", "../../bio-adapters/bio-pair/tests", "../behaviours/tests", "../behaviours/tests/behaviours"];
 
 /// The lines that an entry may have.
 const SHAPES: [&[&str]; 5] = [
