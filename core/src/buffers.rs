@@ -43,7 +43,7 @@ pub(crate) const RESERVE_FATAL: usize = 32;
 pub const fn handshake_chunk(max_fragment_size: Option<usize>) -> usize {
     match max_fragment_size {
         // rustls counts the header in the size; type byte and tag come on top.
-        Some(size) => size + 17,
+        Some(size) => size.saturating_add(17),
         None => HEADER_LEN + 16384 + 17,
     }
 }
@@ -52,7 +52,7 @@ pub const fn handshake_chunk(max_fragment_size: Option<usize>) -> usize {
 /// Twice as much lets a flight leave in fewer sends.
 #[must_use]
 pub const fn min_tls_out(max_fragment_size: Option<usize>) -> usize {
-    handshake_chunk(max_fragment_size) + RESERVE
+    handshake_chunk(max_fragment_size).saturating_add(RESERVE)
 }
 
 /// The buffers of one connection.

@@ -37,12 +37,24 @@ pub enum EofPolicy {
     Close,
 }
 
+/// What a TLS 1.2 peer's request to renegotiate means. There is no renegotiation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Renegotiation {
+    /// It is answered with a no_renegotiation warning, and the connection goes on (`SSL_OP_NO_RENEGOTIATION`).
+    #[default]
+    Refuse,
+    /// It ends the connection: [`ProtocolError::Renegotiation`](crate::ProtocolError::Renegotiation), and a fatal
+    /// no_renegotiation alert for the peer. For those who rather lose a peer that asks.
+    Abort,
+}
+
 /// What a context gives all its connections.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) crypto: Arc<dyn RecordCrypto>,
     pub(crate) mode: WriteMode,
     pub(crate) eof: EofPolicy,
+    pub(crate) renegotiation: Renegotiation,
     pub(crate) exporters: Vec<Exporter>,
     pub(crate) keep_certificates: bool,
     /// Bytes of the longest ticket that is kept.
@@ -91,6 +103,8 @@ pub struct Connection<B: AsRef<[u8]> + AsMut<[u8]>> {
     pub(crate) engine: Option<Box<dyn Engine>>,
     /// The engine has seen all that it holds and needs another record.
     pub(crate) engine_waits: bool,
+    /// The engine knows the version, so that records have to name the one that goes with it.
+    pub(crate) version_known: bool,
     /// Bytes of the largest piece of output that the engine makes.
     pub(crate) chunk: usize,
 
@@ -125,6 +139,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             settings,
             engine: Some(engine),
             engine_waits: false,
+            version_known: false,
             chunk: crate::buffers::handshake_chunk(max_fragment_size),
             traffic: None,
             session: None,
@@ -305,6 +320,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             settings: self.settings,
             engine: self.engine,
             engine_waits: self.engine_waits,
+            version_known: self.version_known,
             chunk: self.chunk,
             traffic: self.traffic,
             session: self.session,
@@ -374,6 +390,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsIn<'_, B> {
     /// # Errors
     /// [`Usage::GrantExceeded`] if `n` is more than was offered; then nothing was received.
     pub fn commit(mut self, n: usize) -> Result<(), Error> {
+        // The space, not its length: a caller that has not asked for it has nothing to commit to yet.
         let offered = self.space().len();
         if n > offered {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
@@ -406,6 +423,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsOut<'_, B> {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
         }
         self.connection.output.consume(n);
+        // A failed handshake may have waited for the room to send its alert.
+        self.connection.finish_failed_handshake();
         Ok(())
     }
 }

@@ -40,7 +40,7 @@
 //! # Limits
 //!
 //! `alloc` and atomic compare-and-swap are needed (rustls needs them). There is no renegotiation: a request for it is
-//! answered with a no_renegotiation warning and the connection goes on. There is no 0-RTT. The handshake allocates;
+//! answered with a no_renegotiation warning and the connection goes on, unless [`Renegotiation`] says otherwise. There is no 0-RTT. The handshake allocates;
 //! after it, only KeyUpdates and tickets do.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -73,7 +73,7 @@ mod write_op;
 pub use rustls;
 
 pub use buffers::Buffers;
-pub use connection::{Connection, EofPolicy, Pending, Role, TlsIn, TlsOut};
+pub use connection::{Connection, EofPolicy, Pending, Renegotiation, Role, TlsIn, TlsOut};
 pub use context::{ClientContext, DEFAULT_MAX_TICKET, ServerContext};
 pub use error::{BuildError, Error, ProtocolError, RetryFault, Usage};
 pub use handshake::{Exported, Exporter, MAX_EXPORT, Session};

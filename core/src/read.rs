@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 
 use crate::alert::Meaning;
 use crate::buffers::Front;
-use crate::connection::{Connection, EofPolicy};
+use crate::connection::{Connection, EofPolicy, Renegotiation};
 use crate::error::{Error, ProtocolError, Usage};
 use crate::phase::{Event, Phase};
 use crate::post_handshake::{KeyUpdate, Request};
@@ -54,7 +54,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             Ok(None) => Ok(None),
             Ok(Some((Outcome::Data, n))) => Ok(NonZeroUsize::new(n)),
             Ok(Some((outcome, _))) => self.act(outcome).map(|()| None),
-            Err(error) => Err(self.fail(error)),
+            Err(error) => Err(self.refuse(header, error)),
         }
     }
 
@@ -147,12 +147,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     fn process_record(&mut self, header: Header) -> Result<(), Error> {
         match self.open_record(header.record_len()) {
             Ok(outcome) => self.act(outcome),
-            Err(error) => {
-                // Refused is processed: it no longer counts as pending.
-                self.input.drop_record(header.record_len());
-                Err(self.fail(error))
-            }
+            Err(error) => Err(self.refuse(header, error)),
         }
+    }
+
+    /// A record that is refused is processed: it no longer counts as pending.
+    fn refuse(&mut self, header: Header, error: Error) -> Error {
+        self.input.drop_record(header.record_len());
+        self.fail(error)
     }
 
     /// Opens the record at the front where it stands.
@@ -180,8 +182,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         if !matches!(outcome, Ok(Outcome::Data)) {
             out[..n].fill(0);
         }
+        let outcome = outcome?;
         self.input.drop_record(len);
-        Ok(Some((outcome?, n)))
+        Ok(Some((outcome, n)))
     }
 
     /// What a record asks of the connection.
@@ -196,10 +199,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
                 Ok(())
             }
-            Outcome::Asked(Request::RefuseRenegotiation) => {
-                self.refusal_due = self.phase.can_write();
-                self.send_due_warning()
-            }
+            Outcome::Asked(Request::Renegotiation) => match self.settings.renegotiation {
+                Renegotiation::Refuse => {
+                    self.refusal_due = self.phase.can_write();
+                    self.send_due_warning()
+                }
+                Renegotiation::Abort => Err(self.fail(ProtocolError::Renegotiation.into())),
+            },
         }
     }
 

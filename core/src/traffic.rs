@@ -102,7 +102,7 @@ impl Traffic {
 
     /// Hands a ticket to the key schedule.
     pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), Error> {
-        self.schedule.ticket(body).map_err(|_| ProtocolError::BadTicket.into())
+        Ok(self.schedule.ticket(body)?)
     }
 }
 
@@ -163,6 +163,11 @@ impl Fruitless {
 
     pub(crate) fn key_update(&mut self) -> Result<(), ProtocolError> {
         count(&mut self.key_updates, MAX_KEY_UPDATES, ProtocolError::TooManyKeyUpdates)
+    }
+
+    /// We asked for a KeyUpdate: the answer is not the peer's idea, and an upload may ask as often as it likes.
+    pub(crate) fn key_update_asked(&mut self) {
+        self.key_updates = self.key_updates.saturating_sub(1);
     }
 
     pub(crate) fn ticket(&mut self) -> Result<(), ProtocolError> {

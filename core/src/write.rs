@@ -138,6 +138,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             self.send_due_warning()?;
         }
         while slices.left > 0 {
+            // What was taken is told first; the next call tells of the end.
+            if slices.taken > 0 && self.write_key_has_ended() {
+                break;
+            }
             if !self.renew_write_key()? {
                 break;
             }
@@ -177,7 +181,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 return Ok(Step::Done(data.len()));
             }
             self.send_due_warning()?;
-            if !self.output.is_empty() || !self.renew_write_key()? {
+            // The KeyUpdate of a renewed key has to leave first as well: the record behind it needs the room.
+            if !self.output.is_empty() || !self.renew_write_key()? || !self.output.is_empty() {
                 return Ok(Step::Want(Want::Write));
             }
             let len = self.fragment_len(rest.len());
@@ -200,6 +205,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         if self.phase.can_write() { Ok(()) } else { Err(Usage::WriteAfterShutdown.into()) }
     }
 
+    /// Whether the write key is used up and can't be changed.
+    fn write_key_has_ended(&self) -> bool {
+        self.traffic.as_ref().is_some_and(|t| t.version == Version::Tls12 && t.write_key_is_used_up())
+    }
+
     /// Changes a write key that has protected as many records as it may (RFC 8446 section 5.5). `false`: there is
     /// no room for the KeyUpdate yet.
     fn renew_write_key(&mut self) -> Result<bool, Error> {
@@ -211,10 +221,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
                 self.send_due_key_update()
             }
-            Version::Tls12 => {
-                self.send_close_notify()?;
-                Err(self.fail(Error::KeyExhausted))
-            }
+            Version::Tls12 => Err(self.fail(Error::KeyExhausted)),
         }
     }
 
@@ -301,6 +308,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     pub(crate) fn send_close_notify(&mut self) -> Result<(), Error> {
         debug_assert!(self.output.room() >= ALERT_LEN + self.overhead() + RESERVE_FATAL);
         self.unfinished = Unfinished::default();
+        (self.key_update_due, self.refusal_due) = (None, false);
         self.seal(ContentType::Alert, &[WARNING, CLOSE_NOTIFY])?;
         self.phase = self.phase.after(Event::LocalClosed);
         Ok(())

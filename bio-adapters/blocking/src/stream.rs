@@ -129,13 +129,13 @@ impl<T: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
         Ok(())
     }
 
-    #[allow(clippy::type_complexity, reason = "a pair of halves: an alias would hide that")]
     /// Splits into a reader and a writer for two threads. No lock is held while either waits for the transport, so a
     /// blocked writer never delays the reader, nor the other way round.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] with [`Usage::HandshakeNotFinished`]: [`handshake`](Self::handshake) first; the
     /// system's, for want of a descriptor. The stream is lost.
+    #[allow(clippy::type_complexity, reason = "a pair of halves: an alias would hide that")]
     pub fn split(self) -> Result<(ReadHalf<T::Reader, T::Writer, B>, WriteHalf<T::Writer, B>)>
     where
         T: Split,

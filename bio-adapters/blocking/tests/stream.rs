@@ -174,11 +174,10 @@ fn a_read_timeout_is_an_error_that_loses_nothing() {
 fn a_write_timeout_does_not_wait_for_the_peer_to_send_and_loses_nothing() {
     let data = noise(20_000_000);
     for suite in BOTH {
-        let (mut client, mut server) = established(suite);
+        let (mut client, server) = established(suite);
         // No read timeout: a write that tried to receive would hang here.
         client.get_ref().set_write_timeout(Some(Duration::from_millis(5))).unwrap();
-        let (mut sent, mut reading) = (0, None);
-        let mut server_slot = Some(());
+        let (mut sent, mut waiting, mut reading) = (0, Some(server), None);
         while sent < data.len() {
             match client.write(&data[sent..]) {
                 Ok(n) => sent += n,
@@ -187,11 +186,9 @@ fn a_write_timeout_does_not_wait_for_the_peer_to_send_and_loses_nothing() {
                     if let Err(error) = client.flush() {
                         assert_eq!(error.kind(), ErrorKind::WouldBlock);
                     }
-                    if server_slot.take().is_some() {
-                        let len = data.len();
-                        let mut server = std::mem::replace(&mut server, streams(suite).1);
+                    if let Some(mut server) = waiting.take() {
+                        let mut got = vec![0; data.len()];
                         reading = Some(thread::spawn(move || {
-                            let mut got = vec![0; len];
                             server.read_exact(&mut got).unwrap();
                             got
                         }));

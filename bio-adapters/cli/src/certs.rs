@@ -1,6 +1,6 @@
 //! The certificates of `wantls pair`: an authority and a server's certificate that live as long as the process.
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::failure::Failure;
@@ -25,6 +25,7 @@ fn make() -> Result<Certs, rcgen::Error> {
     let ca_key = KeyPair::generate()?;
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "wantls pair's authority");
     let ca = params.self_signed(&ca_key)?;
     let issuer = Issuer::new(params, ca_key);
     let key = KeyPair::generate()?;

@@ -25,18 +25,19 @@ pub(crate) fn client(offer: &Offer, roots: RootCertStore) -> Result<ClientContex
     Ok(ClientContext::new(config, AwsLcRs)?)
 }
 
-/// A server with this chain and key.
+/// A server with this chain and key, which `key_file` is to blame for if it is of no use.
 pub(crate) fn server(
     offer: &Offer,
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
+    key_file: &Path,
 ) -> Result<ServerContext, Failure> {
     let mut config = ServerConfig::builder_with_provider(provider(offer))
         .with_protocol_versions(versions(offer))
         .map_err(other)?
         .with_no_client_auth()
         .with_single_cert(chain, key)
-        .map_err(other)?;
+        .map_err(|error| unusable(key_file, &error))?;
     config.alpn_protocols = alpn(offer);
     Ok(ServerContext::new(config, AwsLcRs)?)
 }
@@ -76,7 +77,7 @@ pub(crate) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
 }
 
 /// A certificate, or a key for it, that rustls refuses.
-pub(crate) fn unusable(path: &Path, error: &rustls::Error) -> Failure {
+fn unusable(path: &Path, error: &rustls::Error) -> Failure {
     Failure::file(path, "can't be used", io::Error::other(error.to_string()))
 }
 

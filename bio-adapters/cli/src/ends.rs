@@ -7,13 +7,12 @@ use std::fmt::{self, Debug};
 use std::time::Instant;
 
 use indicatif::ProgressBar;
-use sha2::{Digest, Sha256};
 use wantls::{Connection, Error, Received, Shutdown, Step, Want};
 use wantls_bio_pair::Bio;
 use wantls_transport::pump;
 
+use crate::checksum::Hasher;
 use crate::failure::Failure;
-use crate::report::Checksum;
 use crate::source::{CHUNK, Source};
 use crate::tap::Tap;
 use crate::trace::{Lane, Trace};
@@ -195,19 +194,14 @@ impl Side for Sender {
 pub(crate) struct Receiver {
     pub(crate) end: End,
     buffer: Box<[u8]>,
-    hash: Sha256,
-    pub(crate) bytes: u64,
+    pub(crate) hash: Hasher,
     /// When the client's close_notify was read, behind all data.
     pub(crate) finished: Option<Instant>,
 }
 
 impl Receiver {
     pub(crate) fn new(end: End) -> Self {
-        Self { end, buffer: vec![0; CHUNK].into(), hash: Sha256::new(), bytes: 0, finished: None }
-    }
-
-    pub(crate) fn checksum(self) -> Checksum {
-        Checksum::of(self.hash)
+        Self { end, buffer: vec![0; CHUNK].into(), hash: Hasher::default(), finished: None }
     }
 
     fn read(&mut self, trace: &mut Trace) -> Result<Step<()>, Failure> {
@@ -216,7 +210,6 @@ impl Receiver {
         match step {
             Step::Done(Received::Data(n)) => {
                 self.hash.update(&self.buffer[..n.get()]);
-                self.bytes += n.get() as u64;
             }
             Step::Done(Received::Closed) => {
                 self.finished = Some(Instant::now());

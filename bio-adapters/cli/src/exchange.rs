@@ -13,9 +13,10 @@ use wantls::Step;
 use wantls_transport::StreamError;
 
 use crate::args::Transfer;
+use crate::checksum::Digested;
 use crate::failure::Failure;
 use crate::link::Link;
-use crate::report::{self, Checksum, grouped};
+use crate::report::{self, grouped};
 use crate::sink::{Sink, Target};
 use crate::source::{CHUNK, Source};
 
@@ -70,7 +71,7 @@ pub(crate) fn run(link: &mut Link, plan: Plan) -> Result<(), Failure> {
         chunk: Vec::new(),
         taken: 0,
         sent: 0,
-        sent_checksum: None,
+        sent_all: None,
         sink,
         peer_closed: false,
         broken: None,
@@ -81,11 +82,15 @@ pub(crate) fn run(link: &mut Link, plan: Plan) -> Result<(), Failure> {
     let time = started.elapsed();
     let outcome = outcome.map_err(|failure| exchange.explain(failure));
     if exchange.feed.is_some() {
-        eprintln!("{}", report::transferred("sent", exchange.sent, time, exchange.sent_checksum));
+        let (checksum, time) = match exchange.sent_all {
+            Some((checksum, at)) => (Some(checksum), at - started),
+            None => (None, time),
+        };
+        eprintln!("{}", report::transferred("sent", exchange.sent, time, checksum));
     }
-    let (bytes, checksum) = exchange.sink.finish();
-    if !matches!(plan.target, Target::Nowhere) || bytes > 0 {
-        eprintln!("{}", report::transferred("received", bytes, time, Some(checksum)));
+    let received = exchange.sink.hash.finish();
+    if !matches!(plan.target, Target::Nowhere) || received.bytes > 0 {
+        eprintln!("{}", report::transferred("received", received.bytes, time, Some(received)));
     }
     outcome
 }
@@ -108,8 +113,8 @@ struct Exchange<'l> {
     taken: usize,
     output: Output,
     sent: u64,
-    /// Known once everything was taken.
-    sent_checksum: Option<Checksum>,
+    /// What was sent, and when: known once everything was taken.
+    sent_all: Option<(Digested, Instant)>,
     sink: Sink,
     peer_closed: bool,
     keep_open: bool,
@@ -187,7 +192,7 @@ impl Exchange<'_> {
         match self.feed.as_ref().map_or(Ok(None), Feed::next)? {
             Some(Item::Chunk(chunk)) => (self.chunk, self.taken) = (chunk, 0),
             Some(Item::End(checksum)) => {
-                self.sent_checksum = Some(checksum);
+                self.sent_all = Some((checksum, Instant::now()));
                 self.output = Output::Ended;
             }
             // While there is no input, what was sealed has to leave all the same.
@@ -243,10 +248,10 @@ impl Exchange<'_> {
         if self.feed.is_some() && self.output == Output::Data {
             text += &format!("; at most {} bytes of ours have reached it", grouped(self.sent));
         }
-        if self.sink.bytes > 0 {
+        if self.sink.hash.bytes() > 0 {
             text += &format!(
                 "; the {} bytes that arrived are kept in {}, and more may be missing",
-                grouped(self.sink.bytes),
+                grouped(self.sink.hash.bytes()),
                 self.sink.name().display()
             );
         }
@@ -255,26 +260,31 @@ impl Exchange<'_> {
 }
 
 /// A thread that reads the source, as standard input can't be waited for together with a socket everywhere.
-struct Feed(Receiver<Result<Item, Failure>>);
+struct Feed {
+    items: Receiver<Result<Item, Failure>>,
+    /// A waker that is dropped takes its last call with it, so it has to outlive the thread.
+    _waker: Arc<Waker>,
+}
 
 enum Item {
     Chunk(Vec<u8>),
-    End(Checksum),
+    End(Digested),
 }
 
 impl Feed {
     fn start(source: Source, waker: Arc<Waker>) -> Result<Self, Failure> {
-        let (sender, receiver) = sync_channel(READ_AHEAD);
+        let (sender, items) = sync_channel(READ_AHEAD);
+        let thread_waker = Arc::clone(&waker);
         thread::Builder::new()
             .name("input".to_owned())
-            .spawn(move || feed(source, &sender, &waker))
+            .spawn(move || feed(source, &sender, &thread_waker))
             .map_err(|error| Failure::Other(format!("no thread for the input: {error}")))?;
-        Ok(Self(receiver))
+        Ok(Self { items, _waker: waker })
     }
 
     /// The next item, if there is one already.
     fn next(&self) -> Result<Option<Item>, Failure> {
-        match self.0.try_recv() {
+        match self.items.try_recv() {
             Ok(item) => item.map(Some),
             Err(TryRecvError::Empty) => Ok(None),
             Err(TryRecvError::Disconnected) => Err(Failure::Other("the input thread has ended".to_owned())),
@@ -299,8 +309,7 @@ fn feed(mut source: Source, sender: &SyncSender<Result<Item, Failure>>, waker: &
             return;
         }
     }
-    let (_, checksum) = source.finish();
-    hand_over(Ok(Item::End(checksum)), sender, waker);
+    hand_over(Ok(Item::End(source.hash.finish())), sender, waker);
 }
 
 /// `false`: nobody listens any more.

@@ -9,7 +9,7 @@
 //!     │                 exchange.rs    both directions at once
 //!     ├─▶ config.rs certs.rs           rustls configurations and certificates
 //!     ├─▶ source.rs sink.rs            files, standard input and output
-//!     ├─▶ tap.rs report.rs             counting, and telling
+//!     ├─▶ tap.rs checksum.rs report.rs counting, and telling
 //!     └─▶ failure.rs                   what went wrong, and the exit code for it
 //! ```
 #![forbid(unsafe_code)]
@@ -17,6 +17,7 @@
 
 mod args;
 mod certs;
+mod checksum;
 mod client;
 mod config;
 mod ends;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustls::RootCertStore;
@@ -11,10 +12,11 @@ use wantls_bio_pair::{Bio, Capacity};
 
 use crate::args::{Mode, PairArgs};
 use crate::certs::{Certs, NAME};
+use crate::checksum::Digested;
 use crate::config;
 use crate::ends::{self, End, Receiver, Sender, Wanted};
 use crate::failure::Failure;
-use crate::report::{self, Checksum, duration, grouped};
+use crate::report::{self, duration, grouped};
 use crate::source::Source;
 use crate::tap::Flow;
 use crate::trace::{Lane, Trace, stdout_failure};
@@ -50,7 +52,7 @@ fn make_ends(args: &PairArgs) -> Result<(End, End), Failure> {
         Mode::Whole => WriteMode::Whole { moving: false },
     };
     let client = config::client(&args.offer, roots)?.write_mode(mode);
-    let server = config::server(&args.offer, certs.chain, certs.key)?;
+    let server = config::server(&args.offer, certs.chain, certs.key, Path::new("the key of this run"))?;
     let name = ServerName::try_from(NAME).map_err(|error| Failure::Other(error.to_string()))?;
     let capacity = Capacity::from(args.capacity);
     let (client_bio, server_bio) = Bio::pair(capacity, capacity);
@@ -62,7 +64,7 @@ fn make_ends(args: &PairArgs) -> Result<(End, End), Failure> {
 
 fn title(args: &PairArgs, session: Option<&Session>) -> String {
     let session = session.map_or_else(|| "no session".to_owned(), report::session);
-    format!("{} over a BIO pair of {} a direction: {session}", args.file.display(), bytes(args.capacity))
+    format!("{} over a BIO pair of {} a direction\n{session}", args.file.display(), bytes(args.capacity))
 }
 
 fn bytes(n: NonZeroUsize) -> String {
@@ -75,8 +77,10 @@ struct Outcome {
     server: (Flow, Wanted),
     handshake: Duration,
     transfer: Duration,
-    sent: (u64, Checksum),
-    received: (u64, Checksum),
+    /// What of the transfer both checksums took.
+    hashing: Duration,
+    sent: Digested,
+    received: Digested,
 }
 
 impl Outcome {
@@ -89,19 +93,19 @@ impl Outcome {
             transfer: server.finished.map_or(Duration::ZERO, |finished| finished - sending),
             client: (client.end.bio.sent, client.end.wanted),
             server: (server.end.bio.sent, server.end.wanted),
-            sent: client.file.finish(),
-            received: (server.bytes, server.checksum()),
+            hashing: client.file.hash.time() + server.hash.time(),
+            sent: client.file.hash.finish(),
+            received: server.hash.finish(),
         }
     }
 
     fn print(&self, title: &str, out: &mut impl Write) -> io::Result<()> {
-        let (bytes, checksum) = self.received;
         let verdict = if self.sent == self.received { "the same at both ends" } else { "NOT what was sent" };
         writeln!(out, "{title}\n")?;
-        writeln!(out, "  arrived     {} bytes", grouped(bytes))?;
-        writeln!(out, "  SHA-256     {checksum}, {verdict}")?;
+        writeln!(out, "  arrived     {} bytes", grouped(self.received.bytes))?;
+        writeln!(out, "  SHA-256     {}, {verdict}", self.received)?;
         writeln!(out, "  handshake   {}", duration(self.handshake))?;
-        writeln!(out, "  transfer    {}{}\n", duration(self.transfer), self.throughput(bytes))?;
+        writeln!(out, "  transfer    {}{}\n", duration(self.transfer), self.throughput())?;
         writeln!(out, "  {:22}{:>14}{:>14}", "", "client", "server")?;
         let row = |out: &mut dyn Write, what: &str, client: u64, server: u64| {
             writeln!(out, "  {what:22}{:>14}{:>14}", grouped(client), grouped(server))
@@ -113,35 +117,39 @@ impl Outcome {
         row(out, "times it wanted write", client_wanted.write, server_wanted.write)
     }
 
-    /// One thread does everything: the figure is not that of the record layer alone.
-    fn throughput(&self, bytes: u64) -> String {
-        let build = if cfg!(debug_assertions) { ", in a debug build" } else { "" };
-        report::throughput(bytes, self.transfer).map_or_else(String::new, |throughput| {
-            format!(" = {throughput} (one thread{build}: reading the file, both ends, both checksums)")
+    /// Of the transfer without the checksums. It is not that of the record layer alone: one thread does everything.
+    fn throughput(&self) -> String {
+        let time = self.transfer.saturating_sub(self.hashing);
+        let build = if cfg!(debug_assertions) { "; a debug build" } else { "" };
+        report::throughput(self.received.bytes, time).map_or_else(String::new, |throughput| {
+            let hashing = duration(self.hashing);
+            format!(", {hashing} of it for the checksums: {throughput} (both ends in one thread{build})")
         })
     }
 }
 
 /// What arrived has to be what was sent.
-fn compare(sent: (u64, Checksum), received: (u64, Checksum)) -> Result<(), Failure> {
+fn compare(sent: Digested, received: Digested) -> Result<(), Failure> {
     if sent == received {
         return Ok(());
     }
-    let show =
-        |(bytes, checksum): (u64, Checksum)| format!("{} bytes with SHA-256 {checksum}", grouped(bytes));
+    let show = |data: Digested| format!("{} bytes with SHA-256 {data}", grouped(data.bytes));
     Err(Failure::Checksum { sent: show(sent), received: show(received) })
 }
 
 #[cfg(test)]
 mod tests {
-    use sha2::{Digest, Sha256};
-
     use super::compare;
-    use crate::report::Checksum;
+    use crate::checksum::{Digested, Hasher};
+
+    fn of(data: &[u8]) -> Digested {
+        let mut hasher = Hasher::default();
+        hasher.update(data);
+        hasher.finish()
+    }
 
     #[test]
     fn other_bytes_or_fewer_are_exit_code_8() {
-        let of = |data: &[u8]| (data.len() as u64, Checksum::of(Sha256::new_with_prefix(data)));
         assert!(compare(of(b"abc"), of(b"abc")).is_ok());
         for received in [b"abd".as_slice(), b"ab", b""] {
             let failure = compare(of(b"abc"), of(received)).err();

@@ -1,33 +1,17 @@
 //! Telling what happened: numbers, checksums, sessions, and the progress of long transfers.
 
-use std::fmt;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use sha2::{Digest, Sha256};
 use wantls::Session;
+
+use crate::checksum::Digested;
 
 /// Bytes from which on a transfer gets a progress bar.
 const LONG: u64 = 8 << 20;
 
-/// Bytes below which a throughput would say more about the clock than about the transfer.
-const MEASURABLE: u64 = 1 << 20;
-
-/// A SHA-256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Checksum([u8; 32]);
-
-impl Checksum {
-    pub(crate) fn of(hash: Sha256) -> Self {
-        Self(hash.finalize().into())
-    }
-}
-
-impl fmt::Display for Checksum {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
+/// The bytes and the time below which a throughput would say more about the clock than about the transfer.
+const MEASURABLE: (u64, Duration) = (64 << 10, Duration::from_millis(1));
 
 /// Version, suite, key exchange and protocol of a session, as IANA names them.
 pub(crate) fn session(session: &Session) -> String {
@@ -65,15 +49,14 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
-/// Bytes per second, or nothing where there are too few bytes to measure.
+/// Bytes per second, or nothing where there is too little to measure.
 pub(crate) fn throughput(bytes: u64, time: Duration) -> Option<String> {
-    let seconds = time.as_secs_f64();
-    let measurable = bytes >= MEASURABLE && seconds > 0.0;
-    measurable.then(|| format!("{:.0} MB/s", bytes as f64 / seconds / 1e6))
+    let measurable = bytes >= MEASURABLE.0 && time >= MEASURABLE.1;
+    measurable.then(|| format!("{:.0} MB/s", bytes as f64 / time.as_secs_f64() / 1e6))
 }
 
 /// What went one way.
-pub(crate) fn transferred(what: &str, bytes: u64, time: Duration, checksum: Option<Checksum>) -> String {
+pub(crate) fn transferred(what: &str, bytes: u64, time: Duration, checksum: Option<Digested>) -> String {
     let mut text = format!("{what} {} bytes in {}", grouped(bytes), duration(time));
     if let Some(throughput) = throughput(bytes, time) {
         text += &format!(" ({throughput})");
@@ -124,8 +107,8 @@ mod tests {
 
     #[test]
     fn a_short_transfer_has_no_throughput() {
-        assert_eq!(throughput(5000, Duration::from_micros(10)), None);
-        assert_eq!(throughput(1 << 20, Duration::ZERO), None);
+        assert_eq!(throughput(1 << 20, Duration::from_micros(10)), None);
+        assert_eq!(throughput(25, Duration::from_secs(1)), None);
         assert_eq!(throughput(100_000_000, Duration::from_millis(500)).as_deref(), Some("200 MB/s"));
     }
 }

@@ -19,7 +19,8 @@ pub(crate) fn run(args: &ServerArgs) -> Result<(), Failure> {
     check(args)?;
     // What can be refused before anybody connects is refused now.
     let mut plan = plan(args)?;
-    let context = config::server(&args.offer, config::certificates(&args.cert)?, config::key(&args.key)?)?;
+    let (chain, key) = (config::certificates(&args.cert)?, config::key(&args.key)?);
+    let context = config::server(&args.offer, chain, key, &args.key)?;
     let listener = listen(&args.address)?;
     let mut first_failure = None;
     for connection in 0..args.connections.get() {

@@ -4,10 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use crate::checksum::Hasher;
 use crate::failure::Failure;
-use crate::report::Checksum;
 
 /// A place for what arrives, checked before the connection is made.
 #[derive(Clone, Debug)]
@@ -48,7 +46,7 @@ impl Target {
             Self::Stdout => (Some(Box::new(io::stdout())), Path::new("standard output")),
             Self::File { path, force } => (Some(Box::new(create(path, *force)?)), path),
         };
-        Ok(Sink { output, name: name.to_owned(), hash: Sha256::new(), bytes: 0 })
+        Ok(Sink { output, name: name.to_owned(), hash: Hasher::default() })
     }
 }
 
@@ -68,8 +66,7 @@ pub(crate) fn create(path: &Path, force: bool) -> Result<File, Failure> {
 pub(crate) struct Sink {
     output: Option<Box<dyn Write>>,
     name: PathBuf,
-    hash: Sha256,
-    pub(crate) bytes: u64,
+    pub(crate) hash: Hasher,
 }
 
 impl Sink {
@@ -79,17 +76,11 @@ impl Sink {
             written.map_err(|error| Failure::file(&self.name, "can't be written", error))?;
         }
         self.hash.update(data);
-        self.bytes += data.len() as u64;
         Ok(())
     }
 
     /// Where the data is.
     pub(crate) fn name(&self) -> &Path {
         &self.name
-    }
-
-    /// Bytes that arrived, and their checksum.
-    pub(crate) fn finish(self) -> (u64, Checksum) {
-        (self.bytes, Checksum::of(self.hash))
     }
 }

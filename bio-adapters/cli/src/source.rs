@@ -4,10 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
+use crate::checksum::Hasher;
 use crate::failure::Failure;
-use crate::report::Checksum;
 
 /// Bytes that are read at once.
 pub(crate) const CHUNK: usize = 64 * 1024;
@@ -18,8 +16,7 @@ pub(crate) struct Source {
     name: Box<Path>,
     /// Its length, if it is known in advance.
     pub(crate) len: Option<u64>,
-    hash: Sha256,
-    bytes: u64,
+    pub(crate) hash: Hasher,
 }
 
 impl Source {
@@ -39,7 +36,7 @@ impl Source {
     }
 
     fn new(name: &Path, len: Option<u64>, reader: Box<dyn Read + Send>) -> Self {
-        Self { reader, name: name.into(), len, hash: Sha256::new(), bytes: 0 }
+        Self { reader, name: name.into(), len, hash: Hasher::default() }
     }
 
     /// Reads the next bytes into `buffer`; 0 at the end.
@@ -48,17 +45,11 @@ impl Source {
             match self.reader.read(buffer) {
                 Ok(n) => {
                     self.hash.update(&buffer[..n]);
-                    self.bytes += n as u64;
                     return Ok(n);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Failure::file(&self.name, "can't be read", error)),
             }
         }
-    }
-
-    /// Bytes that were read so far, and their checksum.
-    pub(crate) fn finish(self) -> (u64, Checksum) {
-        (self.bytes, Checksum::of(self.hash))
     }
 }

@@ -13,7 +13,7 @@ const TAIL: usize = 24;
 const WIDTH: usize = 960;
 const CLIENT_X: usize = 250;
 const SERVER_X: usize = 710;
-const TOP: usize = 130;
+const TOP: usize = 172;
 const ROW: usize = 30;
 /// Pixels that a letter of the calls' fixed-width font takes, rounded up.
 const LETTER: usize = 8;
@@ -81,12 +81,15 @@ impl Svg {
         ));
         self.line(STYLE);
         self.add(format_args!(r##"<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>"##));
-        self.add(format_args!(
-            r#"<text x="24" y="30" font-size="16" font-weight="bold">{}</text>"#,
-            escaped(title)
-        ));
-        for (i, line) in legend.lines().enumerate() {
-            let y = 50 + 17 * i;
+        for (i, line) in title.lines().enumerate() {
+            let y = 30 + 20 * i;
+            self.add(format_args!(
+                r#"<text x="24" y="{y}" font-size="15" font-weight="bold">{}</text>"#,
+                escaped(line)
+            ));
+        }
+        for (i, line) in legend.lines().chain([COLOURS]).enumerate() {
+            let y = 74 + 17 * i;
             self.add(format_args!(r##"<text x="24" y="{y}" fill="#5f6368">{}</text>"##, escaped(line)));
         }
     }
@@ -150,7 +153,8 @@ impl Svg {
     }
 }
 
-/// Green: done. Amber: it wants. Each side's bytes have their colour.
+const COLOURS: &str = "Green: the call is done. Amber: it wants something first. Time goes downwards.";
+
 const STYLE: &str = "<style>
 .call { font-family: Menlo, Consolas, 'DejaVu Sans Mono', monospace; font-size: 12.5px; text-anchor: middle }
 .done { fill: #e6f4ea; stroke: #34a853 }

@@ -13,7 +13,7 @@ use alloc::boxed::Box;
 
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::error::{Error, ProtocolError};
 use crate::record::aead::{Algorithm, NONCE_LEN};
 pub use session::{Exported, Exporter, MAX_EXPORT, Session};
 
@@ -23,9 +23,9 @@ pub(crate) trait Engine: Send + Sync {
     /// into `output`, which has room for the largest.
     fn step(&mut self, input: &mut [u8], output: &mut [u8]) -> Progress;
 
-    /// Whether there is output to be had without looking at any input. After [`Status::Failed`] a step, with an empty
-    /// input, is allowed only then.
-    fn owes_output(&self) -> bool;
+    /// After [`Status::Failed`]: puts the next piece that is still owed, the alert above all, into `output`, which
+    /// has room for the largest. `None`: nothing is owed.
+    fn last_words(&mut self, output: &mut [u8]) -> Option<usize>;
 
     /// After [`Status::Finished`]: the facts and the secrets.
     fn finish(self: Box<Self>, exporters: &[Exporter]) -> Result<Established, Error>;
@@ -38,6 +38,8 @@ pub(crate) struct Progress {
     /// Bytes that it put into the output.
     pub(crate) written: usize,
     pub(crate) status: Status,
+    /// The version is agreed on: from here on every record of the peer has to name 0x0303.
+    pub(crate) version_known: bool,
 }
 
 /// How a step of the engine ended.
@@ -48,7 +50,7 @@ pub(crate) enum Status {
     NeedRecord,
     /// The handshake is complete.
     Finished,
-    /// The handshake failed. The alert is had by steps while [`Engine::owes_output`] says so.
+    /// The handshake failed. What is left to send comes from [`Engine::last_words`].
     Failed(Error),
 }
 
@@ -86,5 +88,5 @@ pub(crate) trait KeySchedule: Send + Sync {
     fn next_read(&mut self) -> Result<Secret, Error>;
 
     /// Stores a session ticket: the body of a NewSessionTicket message (RFC 8446 section 4.6.1).
-    fn ticket(&mut self, body: &[u8]) -> Result<(), Error>;
+    fn ticket(&mut self, body: &[u8]) -> Result<(), ProtocolError>;
 }

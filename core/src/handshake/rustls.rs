@@ -4,8 +4,8 @@
 //! - output that it offers and that is not encoded is lost, so there is always room for the largest piece;
 //! - it is shown one record at a time: given application data behind a Finished it would open it, and the secrets
 //!   could no longer be taken;
-//! - after an error the alert comes from the next call, which must see an empty input; and once it has been had, no
-//!   call may follow: messages that were packed behind the faulty one would be looked for in the empty input.
+//! - after an error the alert comes from the next call, which must not look at any input: the old one would be
+//!   processed again, and an empty one panics where a part of a handshake message is held.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use super::exporter::Exporters;
 use super::{Engine, Established, Exporter, KeySchedule, Progress, Secret, Session, Status};
 use crate::connection::Settings;
-use crate::error::Error;
+use crate::error::{Error, ProtocolError};
 use crate::record::Version;
 use crate::record::aead::Algorithm;
 
@@ -193,11 +193,19 @@ impl<S: Side> Engine for Handshake<S> {
         // A server may send before it has seen the client's Finished; the secrets are ready only after it.
         let early = matches!(status, Status::Finished) && self.side.is_handshaking();
         let status = if early { Status::NeedRecord } else { status };
-        Progress { released: discard, written, status }
+        let version_known = self.side.protocol_version().is_some();
+        Progress { released: discard, written, status, version_known }
     }
 
-    fn owes_output(&self) -> bool {
-        self.side.wants_write()
+    fn last_words(&mut self, output: &mut [u8]) -> Option<usize> {
+        // Only with something to send does rustls answer without looking at the input.
+        if !self.side.wants_write() {
+            return None;
+        }
+        match self.side.process(&mut []).state {
+            Ok(ConnectionState::EncodeTlsData(mut piece)) => piece.encode(output).ok(),
+            Ok(_) | Err(_) => None,
+        }
     }
 
     fn finish(self: Box<Self>, exporters: &[Exporter]) -> Result<Established, Error> {
@@ -246,8 +254,14 @@ impl<S: Side> KeySchedule for Kernel<S> {
         secret(seq, secrets)
     }
 
-    fn ticket(&mut self, body: &[u8]) -> Result<(), Error> {
-        S::ticket(&mut self.0, body).map_err(Error::Crypto)
+    fn ticket(&mut self, body: &[u8]) -> Result<(), ProtocolError> {
+        S::ticket(&mut self.0, body).map_err(|error| {
+            if matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::DuplicateExtension(_))) {
+                ProtocolError::DuplicateExtension
+            } else {
+                ProtocolError::BadTicket
+            }
+        })
     }
 }
 

@@ -8,11 +8,24 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 mod certs;
+mod checked;
+mod choices;
 mod contexts;
+mod link;
+pub mod raw;
+mod recorder;
+pub mod records;
+pub mod schedule;
+pub mod toy;
 mod wire;
 
 pub use certs::{Certs, certs};
+pub use checked::Checked;
+pub use choices::Choices;
 pub use contexts::{Suite, client, client_config, server, server_config};
+pub use link::Link;
+pub use raw::RawPeer;
+pub use recorder::Recorder;
 pub use wire::{Wire, loopback, noise};
 
 use wantls::rustls::pki_types::ServerName;

@@ -17,12 +17,7 @@
 //! | [`lab`] | a hand-driven pair of ends for the rule tests |
 //! | [`rules`] | the rules without a test, and why |
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "test code: a surprise is a failure"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "the whole package is a test")]
 
 pub mod arena;
 pub mod campaign;
