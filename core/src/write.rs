@@ -55,12 +55,18 @@ impl Unfinished {
 
     /// Refuses a retry that is not the call that began.
     fn check(&self, data: &[u8], moving: bool) -> Result<(), Usage> {
+        self.check_len(data.len())?;
         let committed = self.committed();
-        if data.len() < committed {
-            return Err(Usage::BadWriteRetry { committed, fault: RetryFault::Shorter });
-        }
         if committed > 0 && !moving && data.as_ptr().addr() != self.base {
             return Err(Usage::BadWriteRetry { committed, fault: RetryFault::Moved });
+        }
+        Ok(())
+    }
+
+    fn check_len(&self, len: usize) -> Result<(), Usage> {
+        let committed = self.committed();
+        if len < committed {
+            return Err(Usage::BadWriteRetry { committed, fault: RetryFault::Shorter });
         }
         Ok(())
     }
@@ -119,11 +125,18 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         len.min(self.committed() + self.max_fragment)
     }
 
-    fn write_accept(&mut self, slices: &[&[u8]]) -> Result<Step<usize>, Error> {
-        if let Step::Want(want) = self.before_write()? {
-            return Ok(Step::Want(want));
-        }
+    pub(crate) fn write_accept(&mut self, slices: &[&[u8]]) -> Result<Step<usize>, Error> {
         let mut slices = Slices::new(slices);
+        self.check_writable()?;
+        // A write that began in `Whole` mode goes on: what is sealed of it counts as taken.
+        self.unfinished.check_len(slices.left)?;
+        slices.advance(self.unfinished.committed());
+        if slices.taken == 0 {
+            if let Step::Want(want) = self.before_write()? {
+                return Ok(Step::Want(want));
+            }
+            self.send_due_warning()?;
+        }
         while slices.left > 0 {
             // What was taken is told first; the next call tells of the end.
             if slices.taken > 0 && self.write_key_has_ended() {
@@ -140,10 +153,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         if slices.taken == 0 && slices.left > 0 {
             return Ok(Step::Want(Want::Write));
         }
-        if slices.taken > 0 {
-            // Other data follows an unfinished write in the other mode: that one will not be repeated.
-            self.unfinished = Unfinished::default();
-        }
+        self.unfinished = Unfinished::default();
         Ok(Step::Done(slices.taken))
     }
 
@@ -183,11 +193,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
     /// What comes before the first application record of a write.
     fn before_write(&mut self) -> Result<Step<()>, Error> {
-        self.check_writable()?;
         if let Step::Want(want) = self.drive_handshake()? {
             return Ok(Step::Want(want));
         }
-        self.send_due_warning()?;
         let sent = self.send_due_key_update()?;
         Ok(if sent { Step::Done(()) } else { Step::Want(Want::Write) })
     }
@@ -324,7 +332,7 @@ struct Slices<'a> {
 impl<'a> Slices<'a> {
     fn new(slices: &'a [&'a [u8]]) -> Self {
         let mut new = Self { slices, offset: 0, left: slices.iter().map(|s| s.len()).sum(), taken: 0 };
-        new.skip_empty();
+        new.skip_used();
         new
     }
 
@@ -337,15 +345,15 @@ impl<'a> Slices<'a> {
         self.offset += n;
         self.left -= n;
         self.taken += n;
-        self.skip_empty();
+        self.skip_used();
     }
 
-    fn skip_empty(&mut self) {
+    fn skip_used(&mut self) {
         while let Some((first, rest)) = self.slices.split_first() {
             if self.offset < first.len() {
                 break;
             }
-            (self.slices, self.offset) = (rest, 0);
+            (self.slices, self.offset) = (rest, self.offset - first.len());
         }
     }
 }

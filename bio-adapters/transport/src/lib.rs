@@ -1,10 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
+// no_std can't rot: what core or alloc has is taken from there.
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "embedded-io")]
+mod embedded;
 #[cfg(feature = "std")]
 mod io;
 mod pump;
@@ -12,15 +16,20 @@ mod stream;
 
 use core::num::NonZeroUsize;
 
+use wantls::Step;
+
+#[cfg(feature = "embedded-io")]
+pub use embedded::{EmbeddedError, EmbeddedIo};
 #[cfg(feature = "std")]
-pub use io::Io;
+pub use io::{BlockingIo, Io, io_error};
 pub use pump::{Pumped, pump};
 pub use stream::{Stream, StreamError};
 
 /// A byte transport, blocking or not.
 ///
-/// A blocking one waits until it has done something. A nonblocking one answers `WouldBlock` instead. In both cases a
-/// call does as much as one system call does, and no error loses bytes: what was not reported as sent was not sent.
+/// A blocking one waits until it has done something, or until its timeout: see [`waits`](Self::waits). A nonblocking one
+/// answers `WouldBlock` instead. In both cases a call does as much as one system call does, and no error loses bytes:
+/// what was not reported as sent was not sent.
 pub trait Transport {
     /// What can go wrong below TLS.
     type Error;
@@ -38,12 +47,18 @@ pub trait Transport {
     fn send(&mut self, bytes: &[u8]) -> Result<Sent, Self::Error>;
 
     /// Sends on what the transport itself has buffered. It is called at the end of each flight and before waiting
-    /// for the peer.
+    /// for the peer, and again after it has answered [`Step::Want`].
     ///
     /// # Errors
     /// The transport's own.
-    fn flush(&mut self) -> Result<(), Self::Error> {
-        Ok(())
+    fn flush(&mut self) -> Result<Step<()>, Self::Error> {
+        Ok(Step::Done(()))
+    }
+
+    /// Whether calls may wait. Such a transport is asked to receive only by a call that needs to read, and `WouldBlock`
+    /// means that its timeout has expired.
+    fn waits(&self) -> bool {
+        false
     }
 }
 
@@ -86,7 +101,11 @@ impl<T: Transport + ?Sized> Transport for &mut T {
         (**self).send(bytes)
     }
 
-    fn flush(&mut self) -> Result<(), Self::Error> {
+    fn flush(&mut self) -> Result<Step<()>, Self::Error> {
         (**self).flush()
+    }
+
+    fn waits(&self) -> bool {
+        (**self).waits()
     }
 }

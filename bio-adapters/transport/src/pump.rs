@@ -1,6 +1,6 @@
 //! Moving bytes between a connection and its transport.
 
-use wantls::Connection;
+use wantls::{Connection, Step};
 
 use crate::{Recv, Sent, Transport};
 
@@ -28,7 +28,7 @@ impl Pumped {
 /// for each other for ever.
 ///
 /// For nonblocking transports: a blocking one would wait for bytes that need not come. [`Stream`](crate::Stream)
-/// serves both.
+/// serves both, and also repeats a [`Transport::flush`] that would block.
 ///
 /// # Errors
 /// The transport's, of the first direction that fails; the other one was served as well.
@@ -38,7 +38,7 @@ where
     B: AsRef<[u8]> + AsMut<[u8]>,
 {
     let mut pumped = Pumped::default();
-    let sent = send_all(tls, transport, &mut pumped);
+    let sent = send_all(tls, transport, &mut pumped, &mut false);
     let received = loop {
         match receive(tls, transport, &mut pumped) {
             Ok(true) => {}
@@ -49,17 +49,18 @@ where
     sent.and(received).map(|()| pumped)
 }
 
-/// Sends what is queued until it is gone, and then flushes, or until the transport would block.
+/// Sends what is queued until it is gone, and then flushes, or until the transport would block. `unflushed` says whether
+/// the transport may still hold something back.
 pub(crate) fn send_all<T, B>(
     tls: &mut Connection<B>,
     transport: &mut T,
     pumped: &mut Pumped,
+    unflushed: &mut bool,
 ) -> Result<(), T::Error>
 where
     T: Transport + ?Sized,
     B: AsRef<[u8]> + AsMut<[u8]>,
 {
-    let before = pumped.sent;
     loop {
         let out = tls.tls_out();
         if out.bytes().is_empty() {
@@ -71,11 +72,13 @@ where
                 // No more than was offered, so the grant can't refuse.
                 let _ = out.consume(n);
                 pumped.sent += n;
+                *unflushed = true;
             }
             Sent::WouldBlock => return Ok(()),
         }
     }
-    if pumped.sent > before { transport.flush() } else { Ok(()) }
+    *unflushed = *unflushed && transport.flush()? != Step::Done(());
+    Ok(())
 }
 
 /// Receives once. `false`: there is no space, or nothing to receive.

@@ -1,6 +1,6 @@
 //! A connection on a transport.
 
-use wantls::{Connection, Error, Received, Shutdown, Step, Want};
+use wantls::{Connection, Error, Interest, Received, Shutdown, Step, Want};
 
 use crate::pump::{Pumped, receive, send_all};
 use crate::{Transport, pump};
@@ -19,21 +19,25 @@ pub enum StreamError<E> {
 
 /// A [`Connection`] and its [`Transport`]: each call moves the bytes that it needs moved.
 ///
-/// On a blocking transport a call comes back done, or with an error. On a nonblocking one it may answer
-/// [`Step::Want`]: then poll the transport for [`Connection::interest`] and repeat the call. Both directions were tried
-/// before that.
+/// On a blocking transport a call comes back done, or with an error, or with [`Step::Want`] after a timeout. On a
+/// nonblocking one it may answer [`Step::Want`]: then poll the transport for [`interest`](Self::interest) and repeat the
+/// call. Both directions were tried before that.
+///
+/// Dropping it sends nothing and waits for nothing: [`shutdown`](Self::shutdown) first.
 #[derive(Debug)]
 pub struct Stream<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> {
     tls: Connection<B>,
     transport: T,
     /// A transport error that came after a call was done; the next call reports it.
     late: Option<T::Error>,
+    /// The transport may still hold back what it was given.
+    unflushed: bool,
 }
 
 impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// Puts a connection on a transport. Nothing is sent yet.
     pub const fn new(tls: Connection<B>, transport: T) -> Self {
-        Self { tls, transport, late: None }
+        Self { tls, transport, late: None, unflushed: false }
     }
 
     /// The connection, for its questions and settings.
@@ -54,6 +58,12 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// The transport. What is sent or received past the stream breaks the connection.
     pub const fn transport_mut(&mut self) -> &mut T {
         &mut self.transport
+    }
+
+    /// What to poll the transport for now: [`Connection::interest`], and writing while the transport has a flush to end.
+    pub fn interest(&self) -> Interest {
+        let tls = self.tls.interest();
+        Interest { write: tls.write || self.unflushed, ..tls }
     }
 
     /// Both, apart. What is queued and not sent is in the connection.
@@ -91,10 +101,9 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// [`StreamError::Transport`].
     pub fn flush(&mut self) -> Result<Step<()>, StreamError<T::Error>> {
         self.report_late()?;
-        send_all(&mut self.tls, &mut self.transport, &mut Pumped::default())
-            .map_err(StreamError::Transport)?;
-        let empty = self.tls.tls_out().bytes().is_empty();
-        Ok(if empty { Step::Done(()) } else { Step::Want(Want::Write) })
+        self.send(&mut Pumped::default()).map_err(StreamError::Transport)?;
+        let flushed = self.tls.tls_out().bytes().is_empty() && !self.unflushed;
+        Ok(if flushed { Step::Done(()) } else { Step::Want(Want::Write) })
     }
 
     /// [`Connection::read`].
@@ -178,19 +187,23 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
                 Err(error) => {
                     // The alert, and what was queued before it.
                     self.send_late();
+                    if error.is_fatal() {
+                        // A repeated call has to give this error again, not that its alert could not be sent.
+                        self.late = None;
+                    }
                     return Err(error.into());
                 }
             }
         }
     }
 
-    /// Does what a call wanted. A blocking transport is never asked to receive while it can send.
+    /// Does what a call wanted.
     fn serve(&mut self, want: Want) -> Result<Pumped, T::Error> {
         let mut pumped = Pumped::default();
-        let sent = send_all(&mut self.tls, &mut self.transport, &mut pumped);
-        // Neither a send that would block nor one that fails keeps a receive from happening: a peer that has gone may
+        let sent = self.send(&mut pumped);
+        // Neither a send that would block nor one that fails keeps a reader from receiving: a peer that has gone may
         // have left data behind. The send's error comes again.
-        if want == Want::Read || !self.tls.tls_out().bytes().is_empty() {
+        if want == Want::Read || self.must_receive_to_send(&sent) {
             let received = receive(&mut self.tls, &mut self.transport, &mut pumped)?;
             if received {
                 return Ok(pumped);
@@ -199,9 +212,19 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
         sent.map(|()| pumped)
     }
 
+    /// A writer that is stuck takes what the peer sends, or two peers with full pipes would wait for each other for
+    /// ever. Where receiving may wait it does not: the bytes need not come.
+    fn must_receive_to_send(&mut self, sent: &Result<(), T::Error>) -> bool {
+        sent.is_ok() && !self.transport.waits() && !self.tls.tls_out().bytes().is_empty()
+    }
+
+    fn send(&mut self, pumped: &mut Pumped) -> Result<(), T::Error> {
+        send_all(&mut self.tls, &mut self.transport, pumped, &mut self.unflushed)
+    }
+
     /// Sends behind a call that has its answer already: an error must not take the answer away.
     fn send_late(&mut self) {
-        self.late = send_all(&mut self.tls, &mut self.transport, &mut Pumped::default()).err();
+        self.late = self.send(&mut Pumped::default()).err();
     }
 
     fn report_late(&mut self) -> Result<(), StreamError<T::Error>> {

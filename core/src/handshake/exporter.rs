@@ -111,6 +111,7 @@ struct SecretTap {
 }
 
 struct Seen {
+    #[cfg_attr(not(feature = "tls12"), expect(dead_code, reason = "TLS 1.3 exports without it"))]
     client_random: [u8; RANDOM_LEN],
     secret: Zeroizing<Vec<u8>>,
 }

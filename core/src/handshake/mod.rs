@@ -13,7 +13,7 @@ use alloc::boxed::Box;
 
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::error::{Error, ProtocolError};
 use crate::record::aead::{Algorithm, NONCE_LEN};
 pub use session::{Exported, Exporter, MAX_EXPORT, Session};
 
@@ -38,6 +38,8 @@ pub(crate) struct Progress {
     /// Bytes that it put into the output.
     pub(crate) written: usize,
     pub(crate) status: Status,
+    /// The version is agreed on: from here on every record of the peer has to name 0x0303.
+    pub(crate) version_known: bool,
 }
 
 /// How a step of the engine ended.
@@ -86,5 +88,5 @@ pub(crate) trait KeySchedule: Send + Sync {
     fn next_read(&mut self) -> Result<Secret, Error>;
 
     /// Stores a session ticket: the body of a NewSessionTicket message (RFC 8446 section 4.6.1).
-    fn ticket(&mut self, body: &[u8]) -> Result<(), Error>;
+    fn ticket(&mut self, body: &[u8]) -> Result<(), ProtocolError>;
 }

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use super::exporter::Exporters;
 use super::{Engine, Established, Exporter, KeySchedule, Progress, Secret, Session, Status};
 use crate::connection::Settings;
-use crate::error::Error;
+use crate::error::{Error, ProtocolError};
 use crate::record::Version;
 use crate::record::aead::Algorithm;
 
@@ -190,12 +190,11 @@ impl<S: Side> Engine for Handshake<S> {
         };
         self.retained = shown - discard;
         self.watch_output(&output[..written]);
-        let status = match status {
-            // A server may send before it has seen the client's Finished; the secrets are ready only after it.
-            Status::Finished if self.side.is_handshaking() => Status::NeedRecord,
-            status => status,
-        };
-        Progress { released: discard, written, status }
+        // A server may send before it has seen the client's Finished; the secrets are ready only after it.
+        let early = matches!(status, Status::Finished) && self.side.is_handshaking();
+        let status = if early { Status::NeedRecord } else { status };
+        let version_known = self.side.protocol_version().is_some();
+        Progress { released: discard, written, status, version_known }
     }
 
     fn last_words(&mut self, output: &mut [u8]) -> Option<usize> {
@@ -255,8 +254,14 @@ impl<S: Side> KeySchedule for Kernel<S> {
         secret(seq, secrets)
     }
 
-    fn ticket(&mut self, body: &[u8]) -> Result<(), Error> {
-        S::ticket(&mut self.0, body).map_err(Error::Crypto)
+    fn ticket(&mut self, body: &[u8]) -> Result<(), ProtocolError> {
+        S::ticket(&mut self.0, body).map_err(|error| {
+            if matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::DuplicateExtension(_))) {
+                ProtocolError::DuplicateExtension
+            } else {
+                ProtocolError::BadTicket
+            }
+        })
     }
 }
 

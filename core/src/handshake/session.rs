@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::record::Version;
 
-/// The most bytes that one exporter gives.
-pub const MAX_EXPORT: usize = 255;
+/// The most bytes that one exporter gives: what HKDF gives with SHA-256 (RFC 5869 section 2.3).
+pub const MAX_EXPORT: usize = 255 * 32;
 
 /// The facts of a finished handshake.
 #[derive(Debug)]
