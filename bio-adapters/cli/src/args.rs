@@ -23,7 +23,9 @@ pub(crate) enum Command {
 
 const SEE_LONG: &str = "More with --help: examples and exit codes.";
 
-const EXIT_CODES: &str = "\
+macro_rules! exit_codes {
+    () => {
+        "\
 Exit codes:
   0  all went well: everything was transferred, and both sides closed properly
   1  something else
@@ -32,10 +34,15 @@ Exit codes:
   4  the network: no such host, nothing listens there, no connection
   5  the handshake failed: a certificate that does not verify, no common version or suite
   6  the peer broke the protocol, or ended the connection with an alert
-  7  truncated: the peer went away without close_notify; what had arrived is kept
-  8  the checksums differ";
+  7  truncated: the peer went away too early; what had arrived is kept
+  8  the checksums differ"
+    };
+}
 
-const EXAMPLES: &str = "\
+const EXIT_CODES: &str = exit_codes!();
+
+const EXAMPLES: &str = concat!(
+    "\
 Examples:
   wantls pair README.md
       send a file from a client to a server inside this process, and say what happened
@@ -47,9 +54,9 @@ Examples:
   printf 'GET / HTTP/1.0\\r\\n\\r\\n' | wantls client example.com:443 --keep-open
       talk to any TLS server
 
-Exit codes:
-  0 ok, 1 other, 2 usage, 3 file, 4 network, 5 handshake, 6 protocol, 7 truncated, 8 checksum;
-  `wantls client --help` says more.";
+",
+    exit_codes!()
+);
 
 /// Both ends of a connection in this process, over a BIO pair: sends FILE from the client to the server.
 ///

@@ -71,7 +71,7 @@ pub(crate) fn run(link: &mut Link, plan: Plan) -> Result<(), Failure> {
         chunk: Vec::new(),
         taken: 0,
         sent: 0,
-        sent_checksum: None,
+        sent_all: None,
         sink,
         peer_closed: false,
         broken: None,
@@ -82,7 +82,11 @@ pub(crate) fn run(link: &mut Link, plan: Plan) -> Result<(), Failure> {
     let time = started.elapsed();
     let outcome = outcome.map_err(|failure| exchange.explain(failure));
     if exchange.feed.is_some() {
-        eprintln!("{}", report::transferred("sent", exchange.sent, time, exchange.sent_checksum));
+        let (checksum, time) = match exchange.sent_all {
+            Some((checksum, at)) => (Some(checksum), at - started),
+            None => (None, time),
+        };
+        eprintln!("{}", report::transferred("sent", exchange.sent, time, checksum));
     }
     let received = exchange.sink.hash.finish();
     if !matches!(plan.target, Target::Nowhere) || received.bytes > 0 {
@@ -109,8 +113,8 @@ struct Exchange<'l> {
     taken: usize,
     output: Output,
     sent: u64,
-    /// Known once everything was taken.
-    sent_checksum: Option<Digested>,
+    /// What was sent, and when: known once everything was taken.
+    sent_all: Option<(Digested, Instant)>,
     sink: Sink,
     peer_closed: bool,
     keep_open: bool,
@@ -188,7 +192,7 @@ impl Exchange<'_> {
         match self.feed.as_ref().map_or(Ok(None), Feed::next)? {
             Some(Item::Chunk(chunk)) => (self.chunk, self.taken) = (chunk, 0),
             Some(Item::End(checksum)) => {
-                self.sent_checksum = Some(checksum);
+                self.sent_all = Some((checksum, Instant::now()));
                 self.output = Output::Ended;
             }
             // While there is no input, what was sealed has to leave all the same.

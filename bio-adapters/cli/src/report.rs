@@ -10,8 +10,8 @@ use crate::checksum::Digested;
 /// Bytes from which on a transfer gets a progress bar.
 const LONG: u64 = 8 << 20;
 
-/// The time below which a throughput would say more about the clock than about the transfer.
-const MEASURABLE: Duration = Duration::from_millis(1);
+/// The bytes and the time below which a throughput would say more about the clock than about the transfer.
+const MEASURABLE: (u64, Duration) = (64 << 10, Duration::from_millis(1));
 
 /// Version, suite, key exchange and protocol of a session, as IANA names them.
 pub(crate) fn session(session: &Session) -> String {
@@ -51,10 +51,8 @@ pub(crate) fn duration(time: Duration) -> String {
 
 /// Bytes per second, or nothing where there is too little to measure.
 pub(crate) fn throughput(bytes: u64, time: Duration) -> Option<String> {
-    (bytes > 0 && time >= MEASURABLE).then(|| {
-        let rate = bytes as f64 / time.as_secs_f64() / 1e6;
-        if rate < 10.0 { format!("{rate:.1} MB/s") } else { format!("{rate:.0} MB/s") }
-    })
+    let measurable = bytes >= MEASURABLE.0 && time >= MEASURABLE.1;
+    measurable.then(|| format!("{:.0} MB/s", bytes as f64 / time.as_secs_f64() / 1e6))
 }
 
 /// What went one way.
@@ -109,9 +107,8 @@ mod tests {
 
     #[test]
     fn a_short_transfer_has_no_throughput() {
-        assert_eq!(throughput(5000, Duration::from_micros(10)), None);
-        assert_eq!(throughput(0, Duration::from_millis(5)), None);
-        assert_eq!(throughput(6000, Duration::from_millis(2)).as_deref(), Some("3.0 MB/s"));
+        assert_eq!(throughput(1 << 20, Duration::from_micros(10)), None);
+        assert_eq!(throughput(25, Duration::from_secs(1)), None);
         assert_eq!(throughput(100_000_000, Duration::from_millis(500)).as_deref(), Some("200 MB/s"));
     }
 }

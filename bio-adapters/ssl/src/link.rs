@@ -31,12 +31,17 @@ pub(crate) struct Link<T> {
     pub(crate) retry: Option<Retry>,
     /// The transport has ended.
     pub(crate) at_end: bool,
+    /// The transport may hold something back.
+    unflushed: bool,
 }
 
 impl<T: Transport> Link<T> {
-    /// Sends what is queued until the transport refuses. `true`: all of it.
+    pub(crate) const fn new(transport: T) -> Self {
+        Self { transport, retry: None, at_end: false, unflushed: false }
+    }
+
+    /// Sends what is queued until the transport refuses, and has it sent on. `true`: all of it.
     pub(crate) fn send(&mut self, tls: &mut Tls) -> Result<bool, T::Error> {
-        let mut moved = false;
         loop {
             let out = tls.tls_out();
             if out.bytes().is_empty() {
@@ -48,7 +53,7 @@ impl<T: Transport> Link<T> {
                     let n = n.get().min(out.bytes().len());
                     // No more than was offered, so the grant can't refuse.
                     let _ = out.consume(n);
-                    moved = true;
+                    self.unflushed = true;
                 }
                 Sent::WouldBlock => {
                     self.retry = Some(Retry::Write);
@@ -56,10 +61,11 @@ impl<T: Transport> Link<T> {
                 }
             }
         }
-        if moved && self.transport.flush()? != Step::Done(()) {
+        if self.unflushed && self.transport.flush()? != Step::Done(()) {
             self.retry = Some(Retry::Write);
             return Ok(false);
         }
+        self.unflushed = false;
         Ok(true)
     }
 

@@ -120,6 +120,7 @@ impl Reason {
     /// The reason for an error of the connection; `None` where OpenSSL's call fails without one.
     #[must_use]
     pub fn of(error: &Error) -> Option<Self> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "what is left, and what is added later, is ours")]
         Some(match error {
             Error::Usage(usage) => return of_usage(*usage),
             Error::Peer(alert) => Self::alert((*alert).into()),
@@ -148,6 +149,7 @@ impl From<Reason> for i32 {
 }
 
 fn of_usage(usage: Usage) -> Option<Reason> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are mistakes of this crate")]
     Some(match usage {
         Usage::WriteAfterShutdown => Reason::PROTOCOL_IS_SHUTDOWN,
         Usage::BadWriteRetry { fault: RetryFault::Shorter, .. } => Reason::BAD_LENGTH,
@@ -161,6 +163,10 @@ fn of_usage(usage: Usage) -> Option<Reason> {
 }
 
 fn of_protocol(error: ProtocolError) -> Reason {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "a message out of place, too many of them, and later ones"
+    )]
     match error {
         ProtocolError::RecordOverflow(_) => Reason::ENCRYPTED_LENGTH_TOO_LONG,
         ProtocolError::PlaintextOverflow => Reason::DATA_LENGTH_TOO_LONG,
@@ -182,7 +188,6 @@ fn of_protocol(error: ProtocolError) -> Reason {
         ProtocolError::TooManyRenegotiations => Reason::NO_RENEGOTIATION,
         ProtocolError::BadTicket => Reason::LENGTH_MISMATCH,
         ProtocolError::SequenceExhausted => Reason::SEQUENCE_CTR_WRAPPED,
-        // A message out of place, a flood of tickets, and what is added later.
         _ => Reason::UNEXPECTED_MESSAGE,
     }
 }

@@ -59,7 +59,7 @@ impl<T: Transport> Ssl<T> {
             host_name: None,
             role: None,
             tls: None,
-            link: Link { transport, retry: None, at_end: false },
+            link: Link::new(transport),
             mode: context.mode,
             fragments: Fragments::default(),
             quiet: false,

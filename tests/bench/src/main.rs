@@ -7,8 +7,10 @@
 //! ```text
 //!  main.rs      what to run, and where the results go
 //!  measure.rs   rounds, medians, ratios
+//!  malloc.rs    the allocator, tamed and counted
 //!  peer/        the implementations: how each is used
 //!  work/        the workloads: what is timed
+//!  instructions.rs   work for an instruction counter
 //!  report/      table, JSON, plots
 //! ```
 #![allow(
@@ -19,6 +21,7 @@
 )]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "benchmarks run on hosts")]
 
+mod instructions;
 mod malloc;
 mod measure;
 mod peer;
@@ -56,15 +59,25 @@ struct Args {
     /// Few sizes, one suite, few rounds: whether it works, and roughly how fast.
     #[arg(long)]
     quick: bool,
+    /// Only does one piece of work for an instruction counter, as `seal:1024`: see instructions.sh.
+    #[arg(long)]
+    instructions: Option<String>,
 }
 
 fn main() {
+    steady_memcpy();
     malloc::keep_freed_memory();
     let args = Args::parse();
+    if let Some((work, size)) = args.instructions.as_deref().and_then(|work| work.split_once(':')) {
+        return instructions::run(work, size.parse().expect("a size is a number"));
+    }
     let peers: Vec<_> = peer::all()
         .into_iter()
         .filter(|p| args.peers.is_empty() || p.name() == "wantls" || args.peers.iter().any(|n| n == p.name()))
         .collect();
+    for absent in peer::ABSENT {
+        println!("not in this build: {absent} (--features {absent})");
+    }
     let mut plan = Plan::new(args.quick, args.rounds);
     if !args.sizes.is_empty() {
         plan.sizes = args.sizes;
@@ -83,4 +96,18 @@ fn main() {
     }
     std::fs::write(&args.json, report::json::render(&rows)).expect("the JSON file can't be written");
     println!("{} rows in {}", rows.len(), args.json.display());
+}
+
+/// Starts this program once more with glibc's `rep movsb` off. On some CPUs that instruction takes three times as long
+/// where source and destination are alike modulo the page size, which decides by luck how peers that copy look.
+fn steady_memcpy() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    if std::env::var_os("GLIBC_TUNABLES").is_none() {
+        use std::os::unix::process::CommandExt;
+        let mut again = std::process::Command::new(std::env::current_exe().expect("this program has a path"));
+        again
+            .args(std::env::args_os().skip(1))
+            .env("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=1000000000");
+        panic!("{}", again.exec());
+    }
 }

@@ -2,8 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-/// Rounds that are run and not counted.
-const WARM_UP: usize = 5;
+use crate::malloc::{fill_holes, hole};
+
+/// Rounds of each placement that are run and not counted.
+const WARM_UP: usize = 3;
+
+/// How often the contenders are made anew, at other addresses. A copy between two addresses that are nearly equal
+/// modulo the page size can take several times as long as between any others, and must not decide a median.
+const PLACEMENTS: usize = 5;
 
 /// One implementation at one piece of work: a round, and how long its timed part took.
 pub(crate) struct Contender<'a> {
@@ -26,22 +32,50 @@ pub(crate) fn time(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-/// Runs all contenders in turn, `rounds` times. Each round begins with another one, so that none always runs behind
-/// the same neighbour. `work` is what a round does, in the unit of the result.
-pub(crate) fn interleave(mut contenders: Vec<Contender<'_>>, rounds: usize, work: f64) -> Vec<Series> {
-    let mut all: Vec<_> =
-        contenders.iter().map(|c| Series { name: c.name, rates: Vec::with_capacity(rounds) }).collect();
+/// Runs all contenders in turn, about `rounds` times in all. Each round begins with another one, so that none always
+/// runs behind the same neighbour. `work` is what a round does, in the unit of the result.
+///
+/// Contenders are made anew for each of the [`PLACEMENTS`].
+pub(crate) fn interleave<'a>(
+    rounds: usize,
+    work: f64,
+    mut make: impl FnMut() -> Vec<Contender<'a>>,
+) -> Vec<Series> {
+    let mut all: Vec<Series> = Vec::new();
+    for _ in 0..PLACEMENTS.min(rounds) {
+        let mut contenders = make();
+        if all.is_empty() {
+            all = contenders.iter().map(|c| Series { name: c.name, rates: Vec::new() }).collect();
+        }
+        place(&mut contenders, rounds.div_ceil(PLACEMENTS), work, &mut all);
+        drop(contenders);
+        fill_holes();
+    }
+    all
+}
+
+/// [`interleave`] with contenders that are too dear to be made more than once.
+pub(crate) fn interleave_once(rounds: usize, work: f64, mut contenders: Vec<Contender<'_>>) -> Vec<Series> {
+    let mut all: Vec<_> = contenders.iter().map(|c| Series { name: c.name, rates: Vec::new() }).collect();
+    place(&mut contenders, rounds, work, &mut all);
+    all
+}
+
+/// The rounds of one placement.
+fn place(contenders: &mut [Contender<'_>], rounds: usize, work: f64, all: &mut [Series]) {
     let count = contenders.len();
     for round in 0..WARM_UP + rounds {
         for turn in 0..count {
             let which = (round + turn) % count;
+            // Also what a peer allocates as it goes lies elsewhere each time.
+            let hole = hole();
             let took = (contenders[which].round)();
+            drop(hole);
             if round >= WARM_UP {
                 all[which].rates.push(work / took.as_secs_f64());
             }
         }
     }
-    all
 }
 
 /// The median; of an even number of values the upper one of the two in the middle.

@@ -110,21 +110,20 @@ fn a_close_gives_an_unfinished_write_up_behind_what_is_sealed() {
     }
 }
 
-/// Who changes to `Accept` and writes something else has given the unfinished write up. Its sealed part must not be
-/// taken for the beginning of a later one.
+/// The mode may change between two calls of one write, as OpenSSL's may: what is sealed already counts as taken, and a
+/// call that is too short for it is refused.
 #[test]
-fn an_unfinished_write_ends_with_the_next_one_in_accept_mode() {
+fn an_unfinished_write_goes_on_in_accept_mode() {
     for suite in BOTH {
         let (mut raw, mut tls) = whole(suite, MOVING);
-        assert_eq!(tls.write(&[1; 100]), Ok(Step::Want(Want::Write)));
+        let data = pattern(250);
+        assert_eq!(tls.write(&data), Ok(Step::Want(Want::Write)));
         tls.set_write_mode(WriteMode::Accept);
-        assert_eq!(tls.write(&[2; 100]), Ok(Step::Done(100)));
-        tls.set_write_mode(MOVING);
-        let mut records = raw.receive(&mut tls);
-        while tls.write(&[3; 100]).unwrap().done().is_none() {
-            records.extend(raw.receive(&mut tls));
-        }
-        assert_eq!(data_of(&records), [[1; 100], [2; 100], [3; 100]].concat());
+        let error = tls.write(&data[..99]).unwrap_err();
+        assert_eq!(error, Usage::BadWriteRetry { committed: 100, fault: RetryFault::Shorter }.into());
+        assert_eq!(tls.write(&data), Ok(Step::Done(250)));
+        assert_eq!(tls.write(&[2; 9]), Ok(Step::Done(9)));
+        assert_eq!(data_of(&raw.receive(&mut tls)), [&data[..], &[2; 9]].concat());
     }
 }
 

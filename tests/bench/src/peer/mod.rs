@@ -1,21 +1,52 @@
 //! The implementations, each used as its own documentation recommends.
 
+mod identity;
+#[cfg(feature = "openssl")]
+mod openssl;
 mod raw;
 mod rustls;
 mod unbuffered;
 mod wantls;
 
+use std::cell::Cell;
+use std::net::TcpStream;
+use std::rc::Rc;
+
+use ::wantls::Version;
 use wantls_testkit::Suite;
 
+pub(crate) use crate::malloc::buffer;
+pub(crate) use identity::KeyKind;
+
 /// An implementation. What it can't do, it answers with `None`.
+#[allow(unused_variables, reason = "the names say what an implementation is given")]
 pub(crate) trait Peer {
     fn name(&self) -> &'static str;
 
     /// A connection that seals.
-    fn seal(&self, suite: Suite) -> Option<Box<dyn Seal>>;
+    fn seal(&self, suite: Suite) -> Option<Box<dyn Seal>> {
+        None
+    }
 
     /// A connection that opens.
-    fn open(&self, suite: Suite, opening: Opening) -> Option<Box<dyn Open>>;
+    fn open(&self, suite: Suite, opening: Opening) -> Option<Box<dyn Open>> {
+        None
+    }
+
+    /// What connections of both sides are made of.
+    fn context(&self, setup: Setup) -> Option<Box<dyn Context>> {
+        None
+    }
+
+    /// An established pair over a BIO pair of `capacity` bytes each way.
+    fn bio_pair(&self, suite: Suite, capacity: usize) -> Option<Box<dyn BothWays>> {
+        None
+    }
+
+    /// An established connection over the two ends of one TCP connection, the client's first; both are nonblocking.
+    fn tcp(&self, suite: Suite, ends: (Tcp, Tcp)) -> Option<(Box<dyn Sender>, Box<dyn Receiver>)> {
+        None
+    }
 }
 
 /// All that are built in.
@@ -26,8 +57,18 @@ pub(crate) fn all() -> Vec<Box<dyn Peer>> {
         Box::new(raw::Memcpy),
         Box::new(rustls::Rustls),
         Box::new(unbuffered::Unbuffered),
+        #[cfg(feature = "openssl")]
+        Box::new(openssl::BioPair),
+        #[cfg(feature = "openssl")]
+        Box::new(openssl::MemoryBio),
     ]
 }
+
+/// Peers that this build leaves out, by the feature that brings them in.
+pub(crate) const ABSENT: &[&str] = &[
+    #[cfg(not(feature = "openssl"))]
+    "openssl",
+];
 
 /// Application data to ciphertext.
 pub(crate) trait Seal {
@@ -65,6 +106,94 @@ pub(crate) enum Give {
     Lent,
     /// It is copied, or opened, into a buffer of the caller.
     Copied,
+}
+
+/// What two endpoints have to agree on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Setup {
+    pub(crate) version: Version,
+    pub(crate) key: KeyKind,
+    /// Whether the client keeps sessions and takes them up again.
+    pub(crate) resume: bool,
+}
+
+/// Configs, made once, and connections of them. AES-128-GCM, X25519.
+pub(crate) trait Context {
+    fn client(&self) -> Box<dyn Endpoint>;
+    fn server(&self) -> Box<dyn Endpoint>;
+}
+
+/// One side of a connection, with the transport in two vectors: all of `incoming` is taken, and `outgoing` is added
+/// to.
+pub(crate) trait Endpoint {
+    /// Goes on with the handshake; whether it is over.
+    fn handshake(&mut self, incoming: &mut Vec<u8>, outgoing: &mut Vec<u8>) -> bool;
+
+    /// Seals all of `data`.
+    fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>);
+
+    /// Opens all of `incoming` into the front of `out`, a record at a time; returns the bytes of plaintext.
+    fn read(&mut self, incoming: &mut Vec<u8>, out: &mut [u8]) -> usize;
+
+    /// Whether the handshake took up an earlier session.
+    fn resumed(&self) -> bool;
+}
+
+/// Two connections that send to each other.
+pub(crate) trait BothWays {
+    /// Sends `bytes` each way at the same time.
+    fn exchange(&mut self, bytes: usize);
+}
+
+/// The sending side of a connection on a socket.
+pub(crate) trait Sender {
+    /// Writes some of `data`; 0: the socket is full.
+    fn send(&mut self, data: &[u8]) -> usize;
+
+    /// Sends on what is queued; whether nothing is left.
+    fn flush(&mut self) -> bool;
+}
+
+/// The receiving side.
+pub(crate) trait Receiver {
+    /// Reads into `out`; 0: nothing has come.
+    fn receive(&mut self, out: &mut [u8]) -> usize;
+}
+
+/// A socket that counts the system calls on it.
+#[derive(Debug)]
+pub(crate) struct Tcp {
+    pub(crate) socket: TcpStream,
+    pub(crate) calls: Rc<Cell<u64>>,
+}
+
+impl Tcp {
+    fn count(&self) {
+        self.calls.set(self.calls.get() + 1);
+    }
+}
+
+impl std::io::Read for Tcp {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        self.count();
+        self.socket.read(out)
+    }
+}
+
+impl std::io::Write for Tcp {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        self.count();
+        self.socket.write(data)
+    }
+
+    fn write_vectored(&mut self, slices: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+        self.count();
+        self.socket.write_vectored(slices)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The longest plaintext of a record.

@@ -8,7 +8,7 @@ use aws_lc_rs::aead::{
 use wantls::{TAG_LEN, Version};
 use wantls_testkit::Suite;
 
-use super::{Feed, Give, MAX_PLAINTEXT, Open, Opening, Peer, Seal};
+use super::{Feed, Give, MAX_PLAINTEXT, Open, Opening, Peer, Seal, buffer};
 
 /// aws-lc-rs with the lengths of the records of a suite: its additional data, its inner content type, its tag.
 pub(crate) struct RawAead;
@@ -48,7 +48,7 @@ impl Key {
             seq: 0,
             aad: vec![23; aad_len],
             inner_type,
-            out: vec![0; MAX_PLAINTEXT + 1 + TAG_LEN],
+            out: buffer(MAX_PLAINTEXT + 1 + TAG_LEN),
         }
     }
 
@@ -103,8 +103,8 @@ impl RawOpen {
             records: Vec::new(),
             first: 0,
             lengths: Vec::new(),
-            incoming: vec![0; MAX_PLAINTEXT + 1 + TAG_LEN],
-            out: vec![0; MAX_PLAINTEXT + 1],
+            incoming: buffer(MAX_PLAINTEXT + 1 + TAG_LEN),
+            out: buffer(MAX_PLAINTEXT + 1),
         }
     }
 }
@@ -165,13 +165,13 @@ impl Peer for Memcpy {
     }
 
     fn seal(&self, _: Suite) -> Option<Box<dyn Seal>> {
-        Some(Box::new(Copier { data: Vec::new(), out: vec![0; MAX_PLAINTEXT], times: 0 }))
+        Some(Box::new(Copier { data: Vec::new(), out: buffer(MAX_PLAINTEXT), times: 0 }))
     }
 
     fn open(&self, _: Suite, opening: Opening) -> Option<Box<dyn Open>> {
         // To lend what is there already costs no copy at all.
         (opening != Opening { feed: Feed::Loaded, give: Give::Lent })
-            .then(|| Box::new(Copier { data: Vec::new(), out: vec![0; MAX_PLAINTEXT], times: 0 }) as _)
+            .then(|| Box::new(Copier { data: Vec::new(), out: buffer(MAX_PLAINTEXT), times: 0 }) as _)
     }
 }
 

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus, WriteTraffic};
+use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 use wantls::buffers::TLS12_RECORD;
 use wantls_testkit::{NAME, Suite, client_config, server_config};
 
-use super::{Feed, Give, MAX_PLAINTEXT, Open, Opening, Peer, Seal, receive};
+use super::{
+    Context, Endpoint, Feed, Give, MAX_PLAINTEXT, Open, Opening, Peer, Seal, Setup, buffer, identity, receive,
+};
 
 /// rustls, unbuffered.
 pub(crate) struct Unbuffered;
@@ -20,18 +23,25 @@ impl Peer for Unbuffered {
     }
 
     fn seal(&self, suite: Suite) -> Option<Box<dyn Seal>> {
-        Some(Box::new(Writer { connection: pair(suite).0, out: vec![0; TLS12_RECORD] }))
+        Some(Box::new(Writer { connection: pair(suite).0, out: buffer(TLS12_RECORD) }))
     }
 
     fn open(&self, suite: Suite, opening: Opening) -> Option<Box<dyn Open>> {
         let (sender, receiver) = pair(suite);
         Some(Box::new(Reader {
-            sender: Writer { connection: sender, out: vec![0; TLS12_RECORD] },
+            sender: Writer { connection: sender, out: buffer(TLS12_RECORD) },
             receiver,
             opening,
             wire: Vec::new(),
-            incoming: vec![0; 2 * TLS12_RECORD],
-            out: vec![0; MAX_PLAINTEXT],
+            incoming: buffer(2 * TLS12_RECORD),
+            out: buffer(MAX_PLAINTEXT),
+        }))
+    }
+
+    fn context(&self, setup: Setup) -> Option<Box<dyn Context>> {
+        Some(Box::new(Configs {
+            client: Arc::new(identity::client_config(setup)),
+            server: Arc::new(identity::server_config(setup)),
         }))
     }
 }
@@ -62,7 +72,7 @@ pub(super) fn pair(suite: Suite) -> (UnbufferedClientConnection, UnbufferedServe
 fn step<Data>(status: UnbufferedStatus<'_, '_, Data>, outgoing: &mut Vec<u8>) -> bool {
     match status.state.unwrap() {
         ConnectionState::EncodeTlsData(mut encode) => {
-            let mut chunk = vec![0; TLS12_RECORD];
+            let mut chunk = [0; TLS12_RECORD];
             let n = encode.encode(&mut chunk).unwrap();
             outgoing.extend_from_slice(&chunk[..n]);
             false
@@ -196,3 +206,98 @@ fn take_plaintext(
     }
     true
 }
+
+struct Configs {
+    client: Arc<ClientConfig>,
+    server: Arc<ServerConfig>,
+}
+
+impl Context for Configs {
+    fn client(&self) -> Box<dyn Endpoint> {
+        let name = NAME.try_into().unwrap();
+        let tls = UnbufferedClientConnection::new(self.client.clone(), name).unwrap();
+        Box::new(Held { tls, incoming: Vec::new(), outgoing: Vec::new() })
+    }
+
+    fn server(&self) -> Box<dyn Endpoint> {
+        let tls = UnbufferedServerConnection::new(self.server.clone()).unwrap();
+        Box::new(Held { tls, incoming: Vec::new(), outgoing: Vec::new() })
+    }
+}
+
+/// A connection and the buffers that its user keeps for it.
+struct Held<C> {
+    tls: C,
+    incoming: Vec<u8>,
+    outgoing: Vec<u8>,
+}
+
+/// The two sides are different types with the same methods.
+macro_rules! endpoint {
+    ($connection:ty) => {
+        impl Endpoint for Held<$connection> {
+            fn handshake(&mut self, incoming: &mut Vec<u8>, outgoing: &mut Vec<u8>) -> bool {
+                self.incoming.append(incoming);
+                loop {
+                    let UnbufferedStatus { discard, state, .. } =
+                        self.tls.process_tls_records(&mut self.incoming);
+                    let (more, done) = match state.unwrap() {
+                        ConnectionState::EncodeTlsData(mut encode) => {
+                            self.outgoing.resize(TLS12_RECORD, 0);
+                            let n = encode.encode(&mut self.outgoing).unwrap();
+                            outgoing.extend_from_slice(&self.outgoing[..n]);
+                            (true, false)
+                        }
+                        ConnectionState::TransmitTlsData(transmit) => {
+                            transmit.done();
+                            (true, false)
+                        }
+                        ConnectionState::WriteTraffic(_) => (false, true),
+                        _ => (false, false),
+                    };
+                    self.incoming.drain(..discard);
+                    if !more {
+                        return done;
+                    }
+                }
+            }
+
+            fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>) {
+                self.outgoing.resize(TLS12_RECORD, 0);
+                for plaintext in data.chunks(MAX_PLAINTEXT) {
+                    let status = self.tls.process_tls_records(&mut []);
+                    let ConnectionState::WriteTraffic(mut traffic) = status.state.unwrap() else {
+                        panic!("not ready to write");
+                    };
+                    let n = traffic.encrypt(plaintext, &mut self.outgoing).unwrap();
+                    outgoing.extend_from_slice(&self.outgoing[..n]);
+                }
+            }
+
+            fn read(&mut self, incoming: &mut Vec<u8>, out: &mut [u8]) -> usize {
+                self.incoming.append(incoming);
+                let (mut used, mut opened) = (0, 0);
+                loop {
+                    let UnbufferedStatus { discard, state, .. } =
+                        self.tls.process_tls_records(&mut self.incoming[used..]);
+                    used += discard;
+                    let ConnectionState::ReadTraffic(mut traffic) = state.unwrap() else { break };
+                    while let Some(record) = traffic.next_record() {
+                        let payload = record.unwrap().payload;
+                        out[..payload.len()].copy_from_slice(payload);
+                        opened += payload.len();
+                    }
+                }
+                self.incoming.drain(..used);
+                opened
+            }
+
+            fn resumed(&self) -> bool {
+                self.tls.handshake_kind() == Some(HandshakeKind::Resumed)
+            }
+        }
+    };
+}
+
+endpoint!(UnbufferedClientConnection);
+endpoint!(UnbufferedServerConnection);

@@ -28,28 +28,41 @@ pub(crate) struct Row {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject {
     pub(crate) workload: &'static str,
-    pub(crate) suite: Suite,
+    pub(crate) tls: &'static str,
+    pub(crate) suite: &'static str,
     pub(crate) size: usize,
     pub(crate) unit: &'static str,
 }
 
 impl Subject {
+    pub(crate) fn new(workload: &'static str, suite: Suite, size: usize, unit: &'static str) -> Self {
+        Self { workload, tls: tls_name(suite), suite: suite_name(suite), size, unit }
+    }
+
+    /// A row for each figure that is the same however often it is taken.
+    pub(crate) fn counts(&self, all: &[(&'static str, f64)]) -> Vec<Row> {
+        let series = |&(name, value): &(_, _)| Series { name, rates: vec![value] };
+        self.rows(&all.iter().map(series).collect::<Vec<_>>())
+    }
+
     /// A row for every series, and one for the ratio of wantls to each of the others.
     pub(crate) fn rows(&self, all: &[Series]) -> Vec<Row> {
         let mut rows: Vec<_> = all.iter().map(|s| self.row(s.name.into(), self.unit, &s.rates)).collect();
         let Some(ours) = all.iter().find(|s| s.name == "wantls") else { return rows };
         let others = all.iter().filter(|s| s.name != "wantls");
-        rows.extend(
-            others.map(|other| self.row(format!("wantls/{}", other.name), "ratio", &ratios(ours, other))),
-        );
+        let of_counts = others
+            .map(|other| self.row(format!("wantls/{}", other.name), "ratio", &ratios(ours, other)))
+            // There is no ratio to nothing.
+            .filter(|row| row.value.is_finite());
+        rows.extend(of_counts);
         rows
     }
 
     fn row(&self, implementation: String, unit: &'static str, values: &[f64]) -> Row {
         Row {
             workload: self.workload,
-            tls: tls_name(self.suite),
-            suite: suite_name(self.suite),
+            tls: self.tls,
+            suite: self.suite,
             size: self.size,
             implementation,
             value: median(values),
@@ -61,7 +74,7 @@ impl Subject {
     }
 }
 
-fn tls_name(suite: Suite) -> &'static str {
+pub(crate) fn tls_name(suite: Suite) -> &'static str {
     match suite {
         Suite::Tls13Aes128 | Suite::Tls13Aes256 | Suite::Tls13Chacha => "1.3",
         Suite::Tls12Aes128 | Suite::Tls12Aes256 | Suite::Tls12Chacha => "1.2",

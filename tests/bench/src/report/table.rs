@@ -4,14 +4,15 @@ use super::Row;
 
 /// Prints the rows of one workload: a line for each size, a block for each suite.
 pub(crate) fn print(rows: &[Row]) {
-    let mut blocks: Vec<(&str, &str)> = Vec::new();
+    let key = |row: &Row| (row.workload, row.tls, row.suite);
+    let mut blocks = Vec::new();
     for row in rows {
-        if !blocks.contains(&(row.tls, row.suite)) {
-            blocks.push((row.tls, row.suite));
+        if !blocks.contains(&key(row)) {
+            blocks.push(key(row));
         }
     }
-    for (tls, suite) in blocks {
-        let block: Vec<_> = rows.iter().filter(|r| r.tls == tls && r.suite == suite).collect();
+    for block in blocks {
+        let block: Vec<_> = rows.iter().filter(|r| key(r) == block).collect();
         print_block(&block);
     }
 }
@@ -27,10 +28,10 @@ fn print_block(rows: &[&Row]) {
             }
         }
     }
-    println!("\n{}  TLS {} {}  ({})", first.workload, first.tls, first.suite, first.unit);
+    println!("\n{}  TLS {} {}  ({}; /x: wantls to x)", first.workload, first.tls, first.suite, first.unit);
     print!("{:>8}", "size");
     for column in &columns {
-        print!(" {:>width$}", column.trim_start_matches("wantls"), width = width(column));
+        print!(" {:>width$}", heading(column), width = width(column));
     }
     println!();
     let mut sizes: Vec<_> = rows.iter().map(|r| r.size).collect();
@@ -48,8 +49,13 @@ fn print_block(rows: &[&Row]) {
     }
 }
 
+/// A ratio by what it is to.
+fn heading(column: &str) -> &str {
+    column.strip_prefix("wantls/").map_or(column, |_| &column["wantls".len()..])
+}
+
 fn width(column: &str) -> usize {
-    column.trim_start_matches("wantls").len().max(8)
+    heading(column).len().max(8)
 }
 
 /// Three digits that mean something.
@@ -57,6 +63,7 @@ pub(crate) fn figure(value: f64) -> String {
     match value {
         v if v >= 100.0 => format!("{v:.0}"),
         v if v >= 10.0 => format!("{v:.1}"),
+        0.0 => "0".into(),
         v if v >= 0.1 => format!("{v:.2}"),
         v => format!("{v:.4}"),
     }

@@ -1,11 +1,19 @@
 //! The workloads: what is timed.
 
+mod bio_pair;
+mod exchange;
+mod growth;
+mod handshake;
+mod memory;
 mod open;
 mod seal;
+mod tcp;
+
+use std::time::{Duration, Instant};
 
 use wantls_testkit::Suite;
 
-use crate::peer::Peer;
+use crate::peer::{Context, Endpoint, Peer};
 use crate::report::Row;
 
 /// A workload: how it is called, and how it is run.
@@ -21,6 +29,15 @@ pub(crate) const ALL: &[Workload] = &[
     Workload { name: "open_read", run: open::read },
     Workload { name: "receive_fill_buf", run: open::receive_fill_buf },
     Workload { name: "receive_read", run: open::receive_read },
+    Workload { name: "pingpong", run: exchange::run },
+    Workload { name: "pair", run: bio_pair::run },
+    Workload { name: "tcp_blocking", run: tcp::blocking },
+    Workload { name: "tcp_nonblocking", run: tcp::nonblocking },
+    Workload { name: "handshake_full", run: handshake::full },
+    Workload { name: "handshake_resumed", run: handshake::resumed },
+    Workload { name: "memory", run: memory::run },
+    Workload { name: "allocations", run: memory::allocations },
+    Workload { name: "growth", run: growth::run },
 ];
 
 /// How much of everything.
@@ -30,6 +47,8 @@ pub(crate) struct Plan {
     pub(crate) suites: Vec<Suite>,
     /// Bytes of a write.
     pub(crate) sizes: Vec<usize>,
+    /// How many connections there are at once where it is a question of their number.
+    pub(crate) connections: Vec<usize>,
 }
 
 impl Plan {
@@ -39,12 +58,14 @@ impl Plan {
                 rounds: rounds.min(21),
                 suites: vec![Suite::Tls13Aes128],
                 sizes: vec![64, 1 << 10, 16 << 10],
+                connections: vec![1, 100],
             };
         }
         Self {
             rounds,
             suites: Suite::ALL.to_vec(),
             sizes: vec![16, 64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20],
+            connections: vec![1, 10, 100, 1000, 10_000],
         }
     }
 }
@@ -61,3 +82,32 @@ fn plaintext(size: usize) -> Vec<u8> {
 
 /// Bytes per nanosecond, from bytes per second.
 const GIGA: f64 = 1e9;
+
+/// A handshake to its end, tickets included; the times of the client and of the server.
+fn complete(context: &dyn Context) -> (Box<dyn Endpoint>, Box<dyn Endpoint>, [Duration; 2]) {
+    let mut times = [Duration::ZERO; 2];
+    let mut client = timed(&mut times[0], || context.client());
+    let mut server = timed(&mut times[1], || context.server());
+    let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
+    loop {
+        let client_done = timed(&mut times[0], || client.handshake(&mut to_client, &mut to_server));
+        let server_done = timed(&mut times[1], || server.handshake(&mut to_server, &mut to_client));
+        if client_done && server_done {
+            timed(&mut times[0], || client.read(&mut to_client, &mut [0; 64]));
+            return (client, server, times);
+        }
+    }
+}
+
+/// An established pair.
+fn drive(context: &dyn Context) -> (Box<dyn Endpoint>, Box<dyn Endpoint>) {
+    let (client, server, _) = complete(context);
+    (client, server)
+}
+
+fn timed<R>(sum: &mut Duration, work: impl FnOnce() -> R) -> R {
+    let start = Instant::now();
+    let result = work();
+    *sum += start.elapsed();
+    result
+}

@@ -35,20 +35,23 @@ fn run(workload: &'static str, opening: Opening, plan: &Plan, peers: &[Box<dyn P
         for &size in &plan.sizes {
             let data = plaintext(size);
             let times = repeats(size, ROUND, RECORDS);
-            let contenders = peers.iter().filter_map(|peer| {
+            let contender = |peer: &Box<dyn Peer>| {
+                let name = peer.name();
                 let mut work = peer.open(suite, opening)?;
                 let data = &data;
-                let round = Box::new(move || {
+                let round = move || {
                     work.load(data, times);
                     let mut opened = 0;
                     let took = time(|| opened = work.open());
-                    assert_eq!(opened, size * times, "{} lost data", peer.name());
+                    assert_eq!(opened, size * times, "{name} lost data");
                     took
-                });
-                Some(Contender { name: peer.name(), round })
+                };
+                Some(Contender { name, round: Box::new(round) })
+            };
+            let series = interleave(plan.rounds, (size * times) as f64 / GIGA, || {
+                peers.iter().filter_map(contender).collect()
             });
-            let series = interleave(contenders.collect(), plan.rounds, (size * times) as f64 / GIGA);
-            rows.extend(Subject { workload, suite, size, unit: "GB/s" }.rows(&series));
+            rows.extend(Subject::new(workload, suite, size, "GB/s").rows(&series));
         }
     }
     rows

@@ -17,14 +17,16 @@ pub(super) fn run(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
         for &size in &plan.sizes {
             let data = plaintext(size);
             let times = repeats(size, ROUND, WRITES);
-            let contenders = peers.iter().filter_map(|peer| {
+            let contender = |peer: &Box<dyn Peer>| {
                 let mut work = peer.seal(suite)?;
                 let data = &data;
-                let round = Box::new(move || time(|| work.seal(data, times)));
-                Some(Contender { name: peer.name(), round })
+                let round = move || time(|| work.seal(data, times));
+                Some(Contender { name: peer.name(), round: Box::new(round) })
+            };
+            let series = interleave(plan.rounds, (size * times) as f64 / GIGA, || {
+                peers.iter().filter_map(contender).collect()
             });
-            let series = interleave(contenders.collect(), plan.rounds, (size * times) as f64 / GIGA);
-            rows.extend(Subject { workload: "seal", suite, size, unit: "GB/s" }.rows(&series));
+            rows.extend(Subject::new("seal", suite, size, "GB/s").rows(&series));
         }
     }
     rows

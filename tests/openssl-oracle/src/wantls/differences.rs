@@ -138,7 +138,7 @@ impl Guide {
             Call::KeyUpdate if self.really_sent(before.shutdown) && outcome.error != code::SSL => {
                 return Some(CLOSED_IS_CLOSED);
             }
-            _ => {}
+            Call::Write | Call::Read | Call::Shutdown | Call::KeyUpdate | Call::Other => {}
         }
         if died && (before.facts.pending || before.facts.alert) {
             return Some(ALERT_LEAVES);
