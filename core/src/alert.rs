@@ -54,37 +54,37 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             let may_speak = self.phase.can_write();
             self.phase = self.phase.after(Event::Failed);
             self.fault = Some(error.clone());
-            if let (true, Some(alert)) = (may_speak, alert_for(&error)) {
-                self.send_fatal_alert(alert);
+            if let (true, Some(alert)) = (may_speak, last_alert(&error)) {
+                self.send_last_alert(alert);
             }
         }
         error
     }
 
-    /// Seals a fatal alert if there are keys and room: the reserve keeps the room.
-    fn send_fatal_alert(&mut self, alert: AlertDescription) {
+    /// Seals the alert if there are keys and room: the reserve keeps the room.
+    fn send_last_alert(&mut self, alert: [u8; ALERT_LEN]) {
         let Some(traffic) = self.traffic.as_mut() else { return };
         let needed = ALERT_LEN + traffic.sealer.overhead();
         if self.output.room() >= needed {
             let space = self.output.space(needed);
-            let sealed = traffic.sealer.seal(ContentType::Alert, &[FATAL, alert.into()], space);
+            let sealed = traffic.sealer.seal(ContentType::Alert, &alert, space);
             // The connection is over; an alert that can't be sealed any more changes nothing.
             self.output.queued(sealed.unwrap_or(0));
         }
     }
 }
 
-/// The alert that is sent for an error found after the handshake. In the handshake the engine sends its own.
-fn alert_for(error: &Error) -> Option<AlertDescription> {
+/// The alert that ends the connection for an error found after the handshake. In the handshake the engine sends
+/// its own.
+fn last_alert(error: &Error) -> Option<[u8; ALERT_LEN]> {
+    let fatal = |alert: AlertDescription| Some([FATAL, alert.into()]);
     match error {
-        Error::Protocol(error) => Some(error.alert()),
+        Error::Protocol(error) => fatal(error.alert()),
         // As OpenSSL does since 3.0.
-        Error::Truncated => Some(AlertDescription::DecodeError),
-        Error::RecordTooLarge { .. } | Error::Crypto(_) => Some(AlertDescription::InternalError),
-        Error::Usage(_)
-        | Error::Peer(_)
-        | Error::Handshake(_)
-        | Error::HandshakeTooLarge { .. }
-        | Error::KeyExhausted => None,
+        Error::Truncated => fatal(AlertDescription::DecodeError),
+        Error::RecordTooLarge { .. } | Error::Crypto(_) => fatal(AlertDescription::InternalError),
+        // Nothing is wrong: what was sent is complete.
+        Error::KeyExhausted => Some([WARNING, CLOSE_NOTIFY]),
+        Error::Usage(_) | Error::Peer(_) | Error::Handshake(_) | Error::HandshakeTooLarge { .. } => None,
     }
 }

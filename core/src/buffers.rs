@@ -28,6 +28,10 @@ pub const MIN_TLS_IN: usize = 512;
 /// so that a reader never waits for our own unsent data (31 + 31 + 27, rounded up).
 pub const RESERVE: usize = 96;
 
+/// The smallest `tls_out` of a connection that is [resumed](crate::Parked::resume), in bytes; one that has yet to do its
+/// handshake needs [`min_tls_out`].
+pub const MIN_TLS_OUT: usize = 512;
+
 /// The part of [`RESERVE`] that a KeyUpdate leaves free: a close_notify and a fatal alert.
 pub(crate) const RESERVE_ALERTS: usize = 64;
 
@@ -39,7 +43,7 @@ pub(crate) const RESERVE_FATAL: usize = 32;
 pub const fn handshake_chunk(max_fragment_size: Option<usize>) -> usize {
     match max_fragment_size {
         // rustls counts the header in the size; type byte and tag come on top.
-        Some(size) => size + 17,
+        Some(size) => size.saturating_add(17),
         None => HEADER_LEN + 16384 + 17,
     }
 }
@@ -48,7 +52,7 @@ pub const fn handshake_chunk(max_fragment_size: Option<usize>) -> usize {
 /// Twice as much lets a flight leave in fewer sends.
 #[must_use]
 pub const fn min_tls_out(max_fragment_size: Option<usize>) -> usize {
-    handshake_chunk(max_fragment_size) + RESERVE
+    handshake_chunk(max_fragment_size).saturating_add(RESERVE)
 }
 
 /// The buffers of one connection.
@@ -84,9 +88,13 @@ impl Buffers<Box<[u8]>> {
 impl<B: AsRef<[u8]>> Buffers<B> {
     /// Checks the sizes against what a config needs.
     pub(crate) fn check(&self, max_fragment_size: Option<usize>) -> Result<(), BuildError> {
+        self.check_sizes(MIN_TLS_IN, min_tls_out(max_fragment_size))
+    }
+
+    pub(crate) fn check_sizes(&self, tls_in: usize, tls_out: usize) -> Result<(), BuildError> {
         let sizes = [
-            ("tls_in", MIN_TLS_IN, self.tls_in.as_ref().len()),
-            ("tls_out", min_tls_out(max_fragment_size), self.tls_out.as_ref().len()),
+            ("tls_in", tls_in, self.tls_in.as_ref().len()),
+            ("tls_out", tls_out, self.tls_out.as_ref().len()),
         ];
         for (which, needed, given) in sizes {
             if given < needed {
@@ -116,7 +124,7 @@ pub(crate) enum Front {
 /// ```
 /// `held` bytes were shown to the handshake engine, which still needs them; records begin behind them.
 pub(crate) struct TlsInBuf<B: AsRef<[u8]> + AsMut<[u8]>> {
-    store: B,
+    store: Store<B>,
     plain: Range<usize>,
     start: usize,
     held: usize,
@@ -127,16 +135,28 @@ pub(crate) struct TlsInBuf<B: AsRef<[u8]> + AsMut<[u8]>> {
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsInBuf<B> {
     pub(crate) fn new(store: B) -> Self {
-        Self { store, plain: 0..0, start: 0, held: 0, end: 0, tainted: 0 }
+        Self { store: Store(Some(store)), plain: 0..0, start: 0, held: 0, end: 0, tainted: 0 }
+    }
+
+    /// Gives the buffer back, wiped.
+    pub(crate) fn into_store(mut self) -> Option<B> {
+        self.wipe();
+        self.store.0.take()
+    }
+
+    fn wipe(&mut self) {
+        if let Some(tainted) = self.store.bytes_mut().get_mut(..self.tainted) {
+            tainted.zeroize();
+        }
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.store.as_ref().len()
+        self.store.bytes().len()
     }
 
     /// Received bytes that are not processed yet.
     pub(crate) fn unprocessed(&self) -> &[u8] {
-        &self.store.as_ref()[self.start..self.end]
+        &self.store.bytes()[self.start..self.end]
     }
 
     /// Bytes that [`space`](Self::space) would offer.
@@ -157,11 +177,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsInBuf<B> {
             if self.start == self.end {
                 (self.start, self.end) = (0, 0);
             } else if self.must_move() {
-                self.store.as_mut().copy_within(self.start..self.end, 0);
+                self.store.bytes_mut().copy_within(self.start..self.end, 0);
                 (self.start, self.end) = (0, self.end - self.start);
             }
         }
-        &mut self.store.as_mut()[self.end..]
+        &mut self.store.bytes_mut()[self.end..]
     }
 
     fn must_move(&self) -> bool {
@@ -204,7 +224,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsInBuf<B> {
 
     /// What the engine may look at: the bytes it still needs and what was added with [`hold`](Self::hold).
     pub(crate) fn held_bytes(&mut self) -> &mut [u8] {
-        &mut self.store.as_mut()[self.start..self.start + self.held]
+        &mut self.store.bytes_mut()[self.start..self.start + self.held]
     }
 
     /// Adds the record at the front to what the engine sees.
@@ -223,7 +243,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsInBuf<B> {
 
     /// The whole record at the front, of `len` bytes.
     pub(crate) fn record(&mut self, len: usize) -> &mut [u8] {
-        &mut self.store.as_mut()[self.start..self.start + len]
+        &mut self.store.bytes_mut()[self.start..self.start + len]
     }
 
     /// The record at the front, of `len` bytes, is done with.
@@ -239,7 +259,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsInBuf<B> {
     }
 
     pub(crate) fn plain(&self) -> &[u8] {
-        &self.store.as_ref()[self.plain.clone()]
+        &self.store.bytes()[self.plain.clone()]
     }
 
     /// The application took `n` bytes of plaintext.
@@ -251,7 +271,22 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsInBuf<B> {
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Drop for TlsInBuf<B> {
     /// Wipes the plaintext that is, or was, in the buffer.
     fn drop(&mut self) {
-        self.store.as_mut()[..self.tainted].zeroize();
+        self.wipe();
+    }
+}
+
+/// The caller's buffer; `None` only once it was given back, as what wipes itself can't be taken apart.
+struct Store<B>(Option<B>);
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Store<B> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], AsRef::as_ref)
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self.0.as_mut().map_or(&mut [], AsMut::as_mut)
     }
 }
 
@@ -267,6 +302,11 @@ pub(crate) struct TlsOutBuf<B> {
 impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsOutBuf<B> {
     pub(crate) fn new(store: B) -> Self {
         Self { store, start: 0, end: 0, taken: 0 }
+    }
+
+    /// Gives the buffer back.
+    pub(crate) fn into_store(self) -> B {
+        self.store
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

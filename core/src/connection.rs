@@ -37,12 +37,24 @@ pub enum EofPolicy {
     Close,
 }
 
+/// What a TLS 1.2 peer's request to renegotiate means. There is no renegotiation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Renegotiation {
+    /// It is answered with a no_renegotiation warning, and the connection goes on (`SSL_OP_NO_RENEGOTIATION`).
+    #[default]
+    Refuse,
+    /// It ends the connection: [`ProtocolError::Renegotiation`](crate::ProtocolError::Renegotiation), and a fatal
+    /// no_renegotiation alert for the peer. For those who rather lose a peer that asks.
+    Abort,
+}
+
 /// What a context gives all its connections.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) crypto: Arc<dyn RecordCrypto>,
     pub(crate) mode: WriteMode,
     pub(crate) eof: EofPolicy,
+    pub(crate) renegotiation: Renegotiation,
     pub(crate) exporters: Vec<Exporter>,
     pub(crate) keep_certificates: bool,
     /// Bytes of the longest ticket that is kept.
@@ -91,6 +103,8 @@ pub struct Connection<B: AsRef<[u8]> + AsMut<[u8]>> {
     pub(crate) engine: Option<Box<dyn Engine>>,
     /// The engine has seen all that it holds and needs another record.
     pub(crate) engine_waits: bool,
+    /// The engine knows the version, so that records have to name the one that goes with it.
+    pub(crate) version_known: bool,
     /// Bytes of the largest piece of output that the engine makes.
     pub(crate) chunk: usize,
 
@@ -125,6 +139,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             settings,
             engine: Some(engine),
             engine_waits: false,
+            version_known: false,
             chunk: crate::buffers::handshake_chunk(max_fragment_size),
             traffic: None,
             session: None,
@@ -279,13 +294,53 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         self.traffic.as_ref().map(|traffic| traffic.sealer.overhead())
     }
 
-    /// Whether a KeyUpdate is due that has not been sealed yet, and whether it asks the peer for one.
+    /// How many handshake messages of the peer were processed since the handshake: KeyUpdates, tickets, requests to
+    /// renegotiate. A caller that has to know whether a call processed one compares (`SSL_MODE_AUTO_RETRY`).
+    #[must_use]
+    pub fn post_handshake_messages(&self) -> u64 {
+        self.traffic.as_ref().map_or(0, |traffic| traffic.messages)
+    }
+
+    /// Whether a KeyUpdate is due that has not been sealed yet, and whether it asks the peer for one. After our
+    /// close_notify it stays due for ever.
     #[must_use]
     pub fn key_update_due(&self) -> Option<bool> {
         self.key_update_due.map(|update| update == KeyUpdate::Requested)
     }
 
     // --- what the other files share ---
+
+    /// The same connection with other buffers, and the old ones.
+    ///
+    /// The buffers have to be empty: their content stays behind.
+    pub(crate) fn exchange<C>(self, buffers: Buffers<C>) -> (Connection<C>, Option<Buffers<B>>)
+    where
+        C: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        let old = self.input.into_store().map(|tls_in| Buffers::new(tls_in, self.output.into_store()));
+        let exchanged = Connection {
+            input: TlsInBuf::new(buffers.tls_in),
+            output: TlsOutBuf::new(buffers.tls_out),
+            role: self.role,
+            phase: self.phase,
+            fault: self.fault,
+            eof: self.eof,
+            settings: self.settings,
+            engine: self.engine,
+            engine_waits: self.engine_waits,
+            version_known: self.version_known,
+            chunk: self.chunk,
+            traffic: self.traffic,
+            session: self.session,
+            key_update_due: self.key_update_due,
+            refusal_due: self.refusal_due,
+            mode: self.mode,
+            max_fragment: self.max_fragment,
+            unfinished: self.unfinished,
+            closing: self.closing,
+        };
+        (exchanged, old)
+    }
 
     /// The error that ended the connection, again; a failed handshake first gets its alert out.
     pub(crate) fn check_fault(&mut self) -> Result<(), Error> {
@@ -342,8 +397,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsIn<'_, B> {
     ///
     /// # Errors
     /// [`Usage::GrantExceeded`] if `n` is more than was offered; then nothing was received.
-    pub fn commit(self, n: usize) -> Result<(), Error> {
-        let offered = self.connection.input_space();
+    pub fn commit(mut self, n: usize) -> Result<(), Error> {
+        // The space, not its length: a caller that has not asked for it has nothing to commit to yet.
+        let offered = self.space().len();
         if n > offered {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
         }
@@ -375,6 +431,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsOut<'_, B> {
             return Err(Usage::GrantExceeded { given: n, offered }.into());
         }
         self.connection.output.consume(n);
+        // A failed handshake may have waited for the room to send its alert.
+        self.connection.finish_failed_handshake();
         Ok(())
     }
 }

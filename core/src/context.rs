@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
 
 use crate::buffers::Buffers;
-use crate::connection::{Connection, EofPolicy, Role, Settings};
+use crate::connection::{Connection, EofPolicy, Renegotiation, Role, Settings};
 use crate::error::BuildError;
 use crate::handshake::{self, Exporter, MAX_EXPORT};
 use crate::record::aead::RecordCrypto;
@@ -19,11 +19,12 @@ use crate::write::WriteMode;
 pub const DEFAULT_MAX_TICKET: usize = 16 * 1024;
 
 impl Settings {
-    fn new(crypto: Arc<dyn RecordCrypto>) -> Self {
+    pub(crate) fn new(crypto: Arc<dyn RecordCrypto>) -> Self {
         Self {
             crypto,
             mode: WriteMode::default(),
             eof: EofPolicy::default(),
+            renegotiation: Renegotiation::default(),
             exporters: Vec::new(),
             keep_certificates: true,
             max_ticket: DEFAULT_MAX_TICKET,
@@ -46,6 +47,13 @@ macro_rules! settings {
         #[must_use]
         pub fn eof_policy(mut self, eof: EofPolicy) -> Self {
             Arc::make_mut(&mut self.settings).eof = eof;
+            self
+        }
+
+        /// What a TLS 1.2 peer's request to renegotiate means.
+        #[must_use]
+        pub fn renegotiation(mut self, renegotiation: Renegotiation) -> Self {
+            Arc::make_mut(&mut self.settings).renegotiation = renegotiation;
             self
         }
 
@@ -131,7 +139,7 @@ impl ClientContext {
     ) -> Result<Connection<B>, BuildError> {
         let fragment = self.config.max_fragment_size;
         buffers.check(fragment)?;
-        let engine = handshake::rustls::client(self.config.clone(), name, self.settings.keep_certificates)
+        let engine = handshake::rustls::client(self.config.clone(), name, &self.settings)
             .map_err(BuildError::Config)?;
         Ok(Connection::new(engine, Role::Client, self.settings.clone(), fragment, buffers))
     }
@@ -180,8 +188,7 @@ impl ServerContext {
     ) -> Result<Connection<B>, BuildError> {
         let fragment = self.config.max_fragment_size;
         buffers.check(fragment)?;
-        let engine = handshake::rustls::server(&self.config, self.settings.keep_certificates)
-            .map_err(BuildError::Config)?;
+        let engine = handshake::rustls::server(&self.config, &self.settings).map_err(BuildError::Config)?;
         Ok(Connection::new(engine, Role::Server, self.settings.clone(), fragment, buffers))
     }
 }

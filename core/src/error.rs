@@ -16,7 +16,8 @@ pub enum Error {
     /// The peer ended the connection with a fatal alert. Nothing is sent in answer (RFC 8446 section 6.2).
     #[error("the peer closed the connection with the alert {0:?}")]
     Peer(AlertDescription),
-    /// The peer broke the protocol after the handshake. The alert [`ProtocolError::alert`] is in `tls_out`.
+    /// The peer broke the protocol. The alert [`ProtocolError::alert`] is in `tls_out`; not if a record of the handshake
+    /// named a wrong version, as the handshake engine has the keys then.
     #[error("the peer broke the protocol: {0}")]
     Protocol(#[from] ProtocolError),
     /// The handshake failed: a certificate that does not verify, no common version, a malformed message.
@@ -96,6 +97,10 @@ pub enum Usage {
     /// A read into an empty buffer while data waits (`SSL_read(3)` with a length of 0).
     #[error("a read into an empty buffer: data waits")]
     EmptyBuffer,
+    /// A connection with something under way can't be parked: a handshake, an unfinished write, unread plaintext, a
+    /// part of a record, or bytes that have not left `tls_out`. Bring it to an end, then park.
+    #[error("the connection is not idle")]
+    NotIdle,
     /// Application data waits unread in front of the peer's close_notify: read until
     /// [`Received::Closed`](crate::Received::Closed), then call `shutdown` again.
     #[error("application data waits unread: read it, then shut down")]
@@ -179,6 +184,12 @@ pub enum ProtocolError {
     /// Too many renegotiation requests without data between them.
     #[error("too many renegotiation requests")]
     TooManyRenegotiations,
+    /// A request to renegotiate, where [`Renegotiation::Abort`](crate::Renegotiation::Abort) is set.
+    #[error("a request to renegotiate")]
+    Renegotiation,
+    /// A session ticket that names an extension twice (RFC 8446 section 4.2).
+    #[error("a session ticket names an extension twice")]
+    DuplicateExtension,
     /// A NewSessionTicket that does not parse.
     #[error("a malformed session ticket")]
     BadTicket,
@@ -196,9 +207,11 @@ impl ProtocolError {
             Self::BadRecordMac => AlertDescription::BadRecordMac,
             Self::RecordVersion(_) => AlertDescription::ProtocolVersion,
             Self::BadAlert | Self::BadKeyUpdate | Self::BadTicket => AlertDescription::DecodeError,
-            Self::HandshakeTooLong(_) | Self::BadKeyUpdateRequest(_) | Self::BadAlertLevel(_) => {
-                AlertDescription::IllegalParameter
-            }
+            Self::HandshakeTooLong(_)
+            | Self::BadKeyUpdateRequest(_)
+            | Self::BadAlertLevel(_)
+            | Self::DuplicateExtension => AlertDescription::IllegalParameter,
+            Self::Renegotiation => AlertDescription::NoRenegotiation,
             Self::SequenceExhausted => AlertDescription::InternalError,
             Self::UnexpectedContentType(_)
             | Self::NoContentType

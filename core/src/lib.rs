@@ -22,10 +22,12 @@
 //!  context.rs          ClientContext, ServerContext: a config checked once    (SSL_CTX)
 //!  connection.rs       Connection: grants, questions                          (SSL)
 //!    write.rs          application data ─▶ records      WriteMode
+//!    write_op.rs       one write that can't be retried wrongly
 //!    read.rs           records ─▶ application data
 //!    shutdown.rs       closing
 //!    alert.rs          alerts both ways; how a connection fails
 //!    post_handshake.rs KeyUpdate, tickets, requests to renegotiate
+//!  parked.rs           an idle connection without its buffers
 //!  phase.rs            every state and every transition
 //!  step.rs error.rs    what a call answers; who has to act
 //!  buffers.rs          tls_in, tls_out and their smallest sizes
@@ -38,10 +40,12 @@
 //! # Limits
 //!
 //! `alloc` and atomic compare-and-swap are needed (rustls needs them). There is no renegotiation: a request for it is
-//! answered with a no_renegotiation warning and the connection goes on. There is no 0-RTT. The handshake allocates;
+//! answered with a no_renegotiation warning and the connection goes on, unless [`Renegotiation`] says otherwise. There is no 0-RTT. The handshake allocates;
 //! after it, only KeyUpdates and tickets do.
 #![no_std]
 #![forbid(unsafe_code)]
+// no_std can't rot: what core or alloc has is taken from there.
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 
 extern crate alloc;
 #[cfg(test)]
@@ -55,6 +59,7 @@ mod connection;
 mod context;
 mod error;
 mod handshake;
+mod parked;
 mod phase;
 mod post_handshake;
 mod read;
@@ -63,16 +68,19 @@ mod shutdown;
 mod step;
 mod traffic;
 mod write;
+mod write_op;
 
 pub use rustls;
 
 pub use buffers::Buffers;
-pub use connection::{Connection, EofPolicy, Pending, Role, TlsIn, TlsOut};
+pub use connection::{Connection, EofPolicy, Pending, Renegotiation, Role, TlsIn, TlsOut};
 pub use context::{ClientContext, DEFAULT_MAX_TICKET, ServerContext};
 pub use error::{BuildError, Error, ProtocolError, RetryFault, Usage};
 pub use handshake::{Exported, Exporter, MAX_EXPORT, Session};
+pub use parked::Parked;
 pub use phase::Phase;
 pub use record::Version;
 pub use record::aead::{Aead, AeadError, Algorithm, NONCE_LEN, RecordCrypto, TAG_LEN};
 pub use step::{Interest, Received, Shutdown, Step, Want};
 pub use write::WriteMode;
+pub use write_op::WriteOp;

@@ -36,8 +36,8 @@ pub(crate) enum Request {
     Nothing,
     /// Answer with a KeyUpdate before the next application data.
     KeyUpdate,
-    /// Answer with a no_renegotiation warning.
-    RefuseRenegotiation,
+    /// Renegotiate, which never happens.
+    Renegotiation,
 }
 
 impl Traffic {
@@ -51,6 +51,7 @@ impl Traffic {
             let taken = assembler.feed(payload, |typ, len| fate(typ, len, version, role))?;
             payload = &payload[taken.taken..];
             if let Some(typ) = taken.message {
+                self.messages += 1;
                 let asked = self.on_message(typ, assembler.body(taken.direct), payload.is_empty())?;
                 if asked != Request::Nothing {
                     request = asked;
@@ -72,7 +73,7 @@ impl Traffic {
             }
             (HELLO_REQUEST | CLIENT_HELLO, _) => {
                 self.fruitless.renegotiation()?;
-                Ok(Request::RefuseRenegotiation)
+                Ok(Request::Renegotiation)
             }
             (typ, _) => Err(ProtocolError::UnexpectedHandshake(typ).into()),
         }
@@ -96,8 +97,12 @@ impl Traffic {
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
-    /// Seals the KeyUpdate that is due, if there is room. `false`: it is still due.
+    /// Seals the KeyUpdate that is due, if there is room. `false`: it is still due. Behind our close_notify none is
+    /// sent, as nothing may follow it.
     pub(crate) fn send_due_key_update(&mut self) -> Result<bool, Error> {
+        if !self.phase.can_write() {
+            return Ok(true);
+        }
         let (Some(update), Some(traffic)) = (self.key_update_due, self.traffic.as_mut()) else {
             return Ok(true);
         };
@@ -107,6 +112,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             return Ok(false);
         }
         self.key_update_due = None;
+        if update == KeyUpdate::Requested {
+            traffic.fruitless.key_update_asked();
+        }
         self.seal(ContentType::Handshake, &message)?;
         // The message is the last one under the old key.
         if let Some(Err(error)) = self.traffic.as_mut().map(Traffic::next_write_key) {
@@ -220,10 +228,22 @@ impl Assembler {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-    use std::vec;
+    use alloc::vec;
+
+    use alloc::boxed::Box;
+    use alloc::sync::Arc;
+
+    use zeroize::Zeroizing;
 
     use super::*;
+    use crate::alert::{FATAL, NO_RENEGOTIATION, WARNING};
+    use crate::buffers::Buffers;
+    use crate::connection::{Renegotiation, Settings};
+    use crate::handshake::{Engine, Established, Exporter, KeySchedule, Progress, Secret, Session, Status};
+    use crate::record::aead::{Aead, AeadError, Algorithm, RecordCrypto};
+    use crate::record::seal::Sealer;
+    use crate::record::testing::Glass;
+    use crate::step::{Received, Step, Want};
 
     fn message(typ: u8, body: &[u8]) -> Vec<u8> {
         let len = u32::try_from(body.len()).unwrap_or(0).to_be_bytes();
@@ -267,6 +287,119 @@ mod tests {
                 [(4, None), (4, Some(vec![2; 100]))],
                 "pieces of {piece}"
             );
+        }
+    }
+
+    /// An engine that has its handshake behind it, with tickets that fail.
+    struct Finished(Version);
+
+    impl Engine for Finished {
+        fn step(&mut self, _: &mut [u8], _: &mut [u8]) -> Progress {
+            Progress { released: 0, written: 0, status: Status::Finished, version_known: true }
+        }
+
+        fn last_words(&mut self, _: &mut [u8]) -> Option<usize> {
+            None
+        }
+
+        fn finish(self: Box<Self>, _: &[Exporter]) -> Result<Established, Error> {
+            let secret = || Secret {
+                algorithm: Algorithm::Aes128Gcm,
+                key: Zeroizing::new([0; 32]),
+                key_len: 16,
+                iv: [0; 12],
+                seq: 0,
+            };
+            Ok(Established {
+                session: Session {
+                    version: self.0,
+                    suite: rustls::CipherSuite::TLS13_AES_128_GCM_SHA256,
+                    kind: None,
+                    group: None,
+                    alpn: None,
+                    server_name: None,
+                    peer_certificates: Vec::new(),
+                    exported: Vec::new(),
+                },
+                write: secret(),
+                read: secret(),
+                schedule: Box::new(BadTickets),
+                confidentiality_limit: u64::MAX,
+            })
+        }
+    }
+
+    struct BadTickets;
+
+    impl KeySchedule for BadTickets {
+        fn next_write(&mut self) -> Result<Secret, Error> {
+            unreachable!("no KeyUpdate here")
+        }
+
+        fn next_read(&mut self) -> Result<Secret, Error> {
+            unreachable!("no KeyUpdate here")
+        }
+
+        fn ticket(&mut self, body: &[u8]) -> Result<(), ProtocolError> {
+            Err(if body == [2] { ProtocolError::DuplicateExtension } else { ProtocolError::BadTicket })
+        }
+    }
+
+    struct GlassCrypto;
+
+    impl RecordCrypto for GlassCrypto {
+        fn supports(&self, _: Algorithm) -> bool {
+            true
+        }
+
+        fn key(&self, _: Algorithm, _: &[u8]) -> Result<Box<dyn Aead>, AeadError> {
+            Ok(Glass::default().boxed())
+        }
+    }
+
+    /// What a client says of a first record with `message`, and the plaintext alert that it answers with.
+    fn client_receives(
+        version: Version,
+        renegotiation: Renegotiation,
+        message: &[u8],
+    ) -> (Result<Step<Received>, Error>, Option<[u8; 2]>) {
+        let mut settings = Settings::new(Arc::new(GlassCrypto));
+        settings.renegotiation = renegotiation;
+        let buffers = Buffers::heap();
+        let mut tls =
+            Connection::new(Box::new(Finished(version)), Role::Client, Arc::new(settings), None, buffers);
+        let mut sealer = Sealer::new(version, Algorithm::Aes128Gcm, Glass::default().boxed(), [0; 12], 0);
+        assert_eq!(tls.handshake(), Ok(Step::Done(())));
+
+        let mut grant = tls.tls_in();
+        let n = sealer.seal(ContentType::Handshake, message, grant.space());
+        let n = n.unwrap_or_else(|_| unreachable!());
+        assert_eq!(grant.commit(n), Ok(()));
+        let answer = tls.read(&mut [0; 9]);
+        let offset = sealer.plaintext_offset();
+        let out = tls.tls_out();
+        let alert = out.bytes().get(offset..offset + 2).map(|alert| [alert[0], alert[1]]);
+        (answer, alert)
+    }
+
+    #[test]
+    fn a_request_to_renegotiate_is_refused_or_ends_the_connection() {
+        let hello_request = message(HELLO_REQUEST, &[]);
+        let refused = client_receives(Version::Tls12, Renegotiation::Refuse, &hello_request);
+        assert_eq!(refused, (Ok(Step::Want(Want::Read)), Some([WARNING, NO_RENEGOTIATION])));
+        let aborted = client_receives(Version::Tls12, Renegotiation::Abort, &hello_request);
+        assert_eq!(aborted, (Err(ProtocolError::Renegotiation.into()), Some([FATAL, NO_RENEGOTIATION])));
+    }
+
+    #[test]
+    fn a_ticket_that_names_an_extension_twice_has_its_own_alert() {
+        for (body, error, alert) in [
+            (1, ProtocolError::BadTicket, rustls::AlertDescription::DecodeError),
+            (2, ProtocolError::DuplicateExtension, rustls::AlertDescription::IllegalParameter),
+        ] {
+            let ticket = message(NEW_SESSION_TICKET, &[body]);
+            let answer = client_receives(Version::Tls13, Renegotiation::Refuse, &ticket);
+            assert_eq!(answer, (Err(error.into()), Some([FATAL, alert.into()])));
         }
     }
 

@@ -4,32 +4,58 @@ use core::num::NonZeroUsize;
 
 use crate::alert::Meaning;
 use crate::buffers::Front;
-use crate::connection::{Connection, EofPolicy};
+use crate::connection::{Connection, EofPolicy, Renegotiation};
 use crate::error::{Error, ProtocolError, Usage};
 use crate::phase::{Event, Phase};
 use crate::post_handshake::{KeyUpdate, Request};
 use crate::record::ContentType;
 use crate::record::header::Header;
 use crate::step::{Received, Step, Want};
+use crate::traffic::Traffic;
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
-    /// Copies plaintext into `out` (`SSL_read(3)`). Runs the handshake first if it has not finished, and processes
+    /// Reads plaintext into `out` (`SSL_read(3)`). Runs the handshake first if it has not finished, and processes
     /// records up to one with data.
     ///
-    /// - `Done(Data(n))`: `n` bytes, of one record at the most;
+    /// - `Done(Data(n))`: `n` bytes, of one record at the most; what is behind them in `out` is unspecified;
     /// - `Done(Closed)`: the peer's close_notify, now and from then on;
     /// - `Want(Read)`: more bytes are needed in `tls_in`;
     /// - `Want(Write)`: only while the handshake runs.
+    ///
+    /// A record is opened straight into `out` if that has room for all that is sealed in it, which at TLS 1.3 is one
+    /// byte more than the data: 16385 bytes are enough for any record without padding. Otherwise it is copied.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::Peer`], [`Error::Protocol`] and the other fatal ones, after all plaintext that
     /// came before was read; [`Usage::EmptyBuffer`] if `out` is empty and data waits.
     pub fn read(&mut self, out: &mut [u8]) -> Result<Step<Received>, Error> {
+        if let Some(n) = self.read_direct(out)? {
+            return Ok(Step::Done(Received::Data(n)));
+        }
         let step = self.peek(out)?;
         if let Step::Done(Received::Data(n)) = step {
             self.input.consume_plain(n.get());
         }
         Ok(step)
+    }
+
+    /// Opens the next record into `out`. `None` where that can't be done, or the record held no data: it has then
+    /// done what it says.
+    fn read_direct(&mut self, out: &mut [u8]) -> Result<Option<NonZeroUsize>, Error> {
+        if out.is_empty()
+            || !self.input.plain().is_empty()
+            || !matches!(self.phase, Phase::Open | Phase::LocalClosed)
+        {
+            return Ok(None);
+        }
+        // An error is found again by who reports it.
+        let Ok(Some(header)) = self.next_record() else { return Ok(None) };
+        match self.open_record_to(header.record_len(), out) {
+            Ok(None) => Ok(None),
+            Ok(Some((Outcome::Data, n))) => Ok(NonZeroUsize::new(n)),
+            Ok(Some((outcome, _))) => self.act(outcome).map(|()| None),
+            Err(error) => Err(self.refuse(header, error)),
+        }
     }
 
     /// [`read`](Self::read) that leaves the plaintext where it is (`SSL_peek(3)`).
@@ -120,28 +146,18 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
     fn process_record(&mut self, header: Header) -> Result<(), Error> {
         match self.open_record(header.record_len()) {
-            Ok(Outcome::Nothing) => Ok(()),
-            Ok(Outcome::Closed) => {
-                self.phase = self.phase.after(Event::PeerClosed);
-                Ok(())
-            }
-            Ok(Outcome::Asked(Request::KeyUpdate)) => {
-                // After our close_notify nothing can follow, so no key needs to change.
-                if self.phase.can_write() {
-                    self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
-                }
-                Ok(())
-            }
-            Ok(Outcome::Asked(Request::RefuseRenegotiation)) => {
-                self.refusal_due = self.phase.can_write();
-                self.send_due_warning()
-            }
-            Ok(Outcome::Asked(Request::Nothing)) => Ok(()),
-            Err(error) => Err(self.fail(error)),
+            Ok(outcome) => self.act(outcome),
+            Err(error) => Err(self.refuse(header, error)),
         }
     }
 
-    /// Opens the record at the front and does what it says.
+    /// A record that is refused is processed: it no longer counts as pending.
+    fn refuse(&mut self, header: Header, error: Error) -> Error {
+        self.input.drop_record(header.record_len());
+        self.fail(error)
+    }
+
+    /// Opens the record at the front where it stands.
     fn open_record(&mut self, len: usize) -> Result<Outcome, Error> {
         let Some(traffic) = self.traffic.as_mut() else {
             return Err(Usage::HandshakeNotFinished.into());
@@ -149,26 +165,48 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         let record = self.input.record(len);
         let opened = traffic.opener.open_in_place(record)?;
         let plain = opened.start..opened.end;
-        let outcome = match opened.typ {
-            ContentType::Handshake => Outcome::Asked(traffic.on_handshake(&record[plain])?),
-            _ if traffic.assembler.is_partial() => return Err(ProtocolError::Interleaved.into()),
-            ContentType::ApplicationData if plain.is_empty() => {
-                traffic.fruitless.empty_record()?;
-                Outcome::Nothing
-            }
-            ContentType::ApplicationData => {
-                traffic.fruitless.data();
-                self.input.keep_plain(len, plain);
-                return Ok(Outcome::Nothing);
-            }
-            ContentType::Alert => match traffic.on_alert(&record[plain])? {
-                Meaning::Closed => Outcome::Closed,
-                Meaning::Ignored => Outcome::Nothing,
-            },
-            ContentType::ChangeCipherSpec => return Err(ProtocolError::ChangeCipherSpec.into()),
-        };
-        self.input.drop_record(len);
+        let outcome = traffic.on_content(opened.typ, &record[plain.clone()])?;
+        match outcome {
+            Outcome::Data => self.input.keep_plain(len, plain),
+            Outcome::Nothing | Outcome::Asked(_) | Outcome::Closed => self.input.drop_record(len),
+        }
         Ok(outcome)
+    }
+
+    /// Opens the record at the front into `out`, and tells the length of what it held; only data stays there. `None`:
+    /// that can't be done, and nothing has changed.
+    fn open_record_to(&mut self, len: usize, out: &mut [u8]) -> Result<Option<(Outcome, usize)>, Error> {
+        let Some(traffic) = self.traffic.as_mut() else { return Ok(None) };
+        let Some((typ, n)) = traffic.opener.open_to(self.input.record(len), out)? else { return Ok(None) };
+        let outcome = traffic.on_content(typ, &out[..n]);
+        if !matches!(outcome, Ok(Outcome::Data)) {
+            out[..n].fill(0);
+        }
+        let outcome = outcome?;
+        self.input.drop_record(len);
+        Ok(Some((outcome, n)))
+    }
+
+    /// What a record asks of the connection.
+    fn act(&mut self, outcome: Outcome) -> Result<(), Error> {
+        match outcome {
+            Outcome::Data | Outcome::Nothing | Outcome::Asked(Request::Nothing) => Ok(()),
+            Outcome::Closed => {
+                self.phase = self.phase.after(Event::PeerClosed);
+                Ok(())
+            }
+            Outcome::Asked(Request::KeyUpdate) => {
+                self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
+                Ok(())
+            }
+            Outcome::Asked(Request::Renegotiation) => match self.settings.renegotiation {
+                Renegotiation::Refuse => {
+                    self.refusal_due = self.phase.can_write();
+                    self.send_due_warning()
+                }
+                Renegotiation::Abort => Err(self.fail(ProtocolError::Renegotiation.into())),
+            },
+        }
     }
 
     /// The transport ended, and no whole record is left.
@@ -193,9 +231,35 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     }
 }
 
+impl Traffic {
+    /// Does what a record says, as far as it does not concern the rest of the connection.
+    fn on_content(&mut self, typ: ContentType, content: &[u8]) -> Result<Outcome, Error> {
+        match typ {
+            ContentType::Handshake => Ok(Outcome::Asked(self.on_handshake(content)?)),
+            _ if self.assembler.is_partial() => Err(ProtocolError::Interleaved.into()),
+            ContentType::ApplicationData if content.is_empty() => {
+                self.fruitless.empty_record()?;
+                Ok(Outcome::Nothing)
+            }
+            ContentType::ApplicationData => {
+                self.fruitless.data();
+                Ok(Outcome::Data)
+            }
+            ContentType::Alert => match self.on_alert(content)? {
+                Meaning::Closed => Ok(Outcome::Closed),
+                Meaning::Ignored => Ok(Outcome::Nothing),
+            },
+            ContentType::ChangeCipherSpec => Err(ProtocolError::ChangeCipherSpec.into()),
+        }
+    }
+}
+
 /// What a record was about.
+#[derive(Clone, Copy)]
 enum Outcome {
-    /// Data for the application, or nothing at all.
+    /// Data for the application.
+    Data,
+    /// Nothing that matters any more.
     Nothing,
     Asked(Request),
     Closed,

@@ -8,7 +8,7 @@ use crate::error::{Error, ProtocolError};
 use crate::handshake::{Established, KeySchedule, Secret, Session};
 use crate::post_handshake::Assembler;
 use crate::record::Version;
-use crate::record::aead::{Aead, RecordCrypto};
+use crate::record::aead::{Aead, AeadError, NONCE_LEN, RecordCrypto};
 use crate::record::open::Opener;
 use crate::record::seal::Sealer;
 
@@ -31,8 +31,13 @@ pub(crate) struct Traffic {
     pub(crate) opener: Opener,
     pub(crate) assembler: Assembler,
     pub(crate) fruitless: Fruitless,
+    /// Handshake messages of the peer since the handshake.
+    pub(crate) messages: u64,
     schedule: Box<dyn KeySchedule>,
     crypto: Arc<dyn RecordCrypto>,
+    /// The keys in use, to wake up with after [`sleep`](Self::sleep).
+    write: Secret,
+    read: Secret,
     /// Records that one write key may protect.
     limit: u64,
 }
@@ -52,8 +57,11 @@ impl Traffic {
             opener: opener(crypto.as_ref(), version, &read)?,
             assembler: Assembler::new(settings.max_ticket),
             fruitless: Fruitless::default(),
+            messages: 0,
             schedule,
             crypto,
+            write,
+            read,
             limit: confidentiality_limit.min(settings.rekey_after),
         };
         Ok((session, traffic))
@@ -65,18 +73,36 @@ impl Traffic {
     }
 
     pub(crate) fn next_write_key(&mut self) -> Result<(), Error> {
-        self.sealer = sealer(self.crypto.as_ref(), self.version, &self.schedule.next_write()?)?;
+        self.write = self.schedule.next_write()?;
+        self.sealer = sealer(self.crypto.as_ref(), self.version, &self.write)?;
         Ok(())
     }
 
     pub(crate) fn next_read_key(&mut self) -> Result<(), Error> {
-        self.opener = opener(self.crypto.as_ref(), self.version, &self.schedule.next_read()?)?;
+        self.read = self.schedule.next_read()?;
+        self.opener = opener(self.crypto.as_ref(), self.version, &self.read)?;
+        Ok(())
+    }
+
+    /// Gives up the prepared keys, which are large, and keeps what they were made from. Nothing can be sealed or
+    /// opened until [`wake`](Self::wake).
+    pub(crate) fn sleep(&mut self) {
+        (self.write.seq, self.read.seq) = (self.sealer.seq(), self.opener.seq());
+        let (version, write, read) = (self.version, &self.write, &self.read);
+        self.sealer = Sealer::new(version, write.algorithm, Box::new(Asleep), write.iv, write.seq);
+        self.opener = Opener::new(version, read.algorithm, Box::new(Asleep), read.iv, read.seq);
+    }
+
+    /// Prepares the keys again.
+    pub(crate) fn wake(&mut self) -> Result<(), Error> {
+        self.sealer = sealer(self.crypto.as_ref(), self.version, &self.write)?;
+        self.opener = opener(self.crypto.as_ref(), self.version, &self.read)?;
         Ok(())
     }
 
     /// Hands a ticket to the key schedule.
     pub(crate) fn store_ticket(&mut self, body: &[u8]) -> Result<(), Error> {
-        self.schedule.ticket(body).map_err(|_| ProtocolError::BadTicket.into())
+        Ok(self.schedule.ticket(body)?)
     }
 }
 
@@ -92,6 +118,23 @@ fn sealer(crypto: &dyn RecordCrypto, version: Version, secret: &Secret) -> Resul
 
 fn opener(crypto: &dyn RecordCrypto, version: Version, secret: &Secret) -> Result<Opener, Error> {
     Ok(Opener::new(version, secret.algorithm, key(crypto, secret)?, secret.iv, secret.seq))
+}
+
+/// Stands for a key that is not prepared; it has no size, so boxing it does not allocate.
+struct Asleep;
+
+impl Aead for Asleep {
+    fn seal(&self, _: &[u8; NONCE_LEN], _: &[u8], _: &[u8], _: &[u8], _: &mut [u8]) -> Result<(), AeadError> {
+        Err(AeadError)
+    }
+
+    fn seal_in_place(&self, _: &[u8; NONCE_LEN], _: &[u8], _: &mut [u8]) -> Result<(), AeadError> {
+        Err(AeadError)
+    }
+
+    fn open_in_place(&self, _: &[u8; NONCE_LEN], _: &[u8], _: &mut [u8]) -> Result<(), AeadError> {
+        Err(AeadError)
+    }
 }
 
 /// Counts of what a peer may send without getting anywhere. Data sets them back; see RFC 8446 section 5.4 and
@@ -120,6 +163,11 @@ impl Fruitless {
 
     pub(crate) fn key_update(&mut self) -> Result<(), ProtocolError> {
         count(&mut self.key_updates, MAX_KEY_UPDATES, ProtocolError::TooManyKeyUpdates)
+    }
+
+    /// We asked for a KeyUpdate: the answer is not the peer's idea, and an upload may ask as often as it likes.
+    pub(crate) fn key_update_asked(&mut self) {
+        self.key_updates = self.key_updates.saturating_sub(1);
     }
 
     pub(crate) fn ticket(&mut self) -> Result<(), ProtocolError> {

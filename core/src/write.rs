@@ -55,12 +55,18 @@ impl Unfinished {
 
     /// Refuses a retry that is not the call that began.
     fn check(&self, data: &[u8], moving: bool) -> Result<(), Usage> {
+        self.check_len(data.len())?;
         let committed = self.committed();
-        if data.len() < committed {
-            return Err(Usage::BadWriteRetry { committed, fault: RetryFault::Shorter });
-        }
         if committed > 0 && !moving && data.as_ptr().addr() != self.base {
             return Err(Usage::BadWriteRetry { committed, fault: RetryFault::Moved });
+        }
+        Ok(())
+    }
+
+    fn check_len(&self, len: usize) -> Result<(), Usage> {
+        let committed = self.committed();
+        if len < committed {
+            return Err(Usage::BadWriteRetry { committed, fault: RetryFault::Shorter });
         }
         Ok(())
     }
@@ -119,12 +125,23 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         len.min(self.committed() + self.max_fragment)
     }
 
-    fn write_accept(&mut self, slices: &[&[u8]]) -> Result<Step<usize>, Error> {
-        if let Step::Want(want) = self.before_write()? {
-            return Ok(Step::Want(want));
-        }
+    pub(crate) fn write_accept(&mut self, slices: &[&[u8]]) -> Result<Step<usize>, Error> {
         let mut slices = Slices::new(slices);
+        self.check_writable()?;
+        // A write that began in `Whole` mode goes on: what is sealed of it counts as taken.
+        self.unfinished.check_len(slices.left)?;
+        slices.advance(self.unfinished.committed());
+        if slices.taken == 0 {
+            if let Step::Want(want) = self.before_write()? {
+                return Ok(Step::Want(want));
+            }
+            self.send_due_warning()?;
+        }
         while slices.left > 0 {
+            // What was taken is told first; the next call tells of the end.
+            if slices.taken > 0 && self.write_key_has_ended() {
+                break;
+            }
             if !self.renew_write_key()? {
                 break;
             }
@@ -136,6 +153,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         if slices.taken == 0 && slices.left > 0 {
             return Ok(Step::Want(Want::Write));
         }
+        self.unfinished = Unfinished::default();
         Ok(Step::Done(slices.taken))
     }
 
@@ -163,7 +181,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 return Ok(Step::Done(data.len()));
             }
             self.send_due_warning()?;
-            if !self.output.is_empty() || !self.renew_write_key()? {
+            // The KeyUpdate of a renewed key has to leave first as well: the record behind it needs the room.
+            if !self.output.is_empty() || !self.renew_write_key()? || !self.output.is_empty() {
                 return Ok(Step::Want(Want::Write));
             }
             let len = self.fragment_len(rest.len());
@@ -174,11 +193,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
     /// What comes before the first application record of a write.
     fn before_write(&mut self) -> Result<Step<()>, Error> {
-        self.check_writable()?;
         if let Step::Want(want) = self.drive_handshake()? {
             return Ok(Step::Want(want));
         }
-        self.send_due_warning()?;
         let sent = self.send_due_key_update()?;
         Ok(if sent { Step::Done(()) } else { Step::Want(Want::Write) })
     }
@@ -186,6 +203,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     fn check_writable(&mut self) -> Result<(), Error> {
         self.check_fault()?;
         if self.phase.can_write() { Ok(()) } else { Err(Usage::WriteAfterShutdown.into()) }
+    }
+
+    /// Whether the write key is used up and can't be changed.
+    fn write_key_has_ended(&self) -> bool {
+        self.traffic.as_ref().is_some_and(|t| t.version == Version::Tls12 && t.write_key_is_used_up())
     }
 
     /// Changes a write key that has protected as many records as it may (RFC 8446 section 5.5). `false`: there is
@@ -199,10 +221,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
                 self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
                 self.send_due_key_update()
             }
-            Version::Tls12 => {
-                self.send_close_notify()?;
-                Err(self.fail(Error::KeyExhausted))
-            }
+            Version::Tls12 => Err(self.fail(Error::KeyExhausted)),
         }
     }
 
@@ -289,6 +308,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     pub(crate) fn send_close_notify(&mut self) -> Result<(), Error> {
         debug_assert!(self.output.room() >= ALERT_LEN + self.overhead() + RESERVE_FATAL);
         self.unfinished = Unfinished::default();
+        (self.key_update_due, self.refusal_due) = (None, false);
         self.seal(ContentType::Alert, &[WARNING, CLOSE_NOTIFY])?;
         self.phase = self.phase.after(Event::LocalClosed);
         Ok(())
@@ -312,7 +332,7 @@ struct Slices<'a> {
 impl<'a> Slices<'a> {
     fn new(slices: &'a [&'a [u8]]) -> Self {
         let mut new = Self { slices, offset: 0, left: slices.iter().map(|s| s.len()).sum(), taken: 0 };
-        new.skip_empty();
+        new.skip_used();
         new
     }
 
@@ -325,15 +345,15 @@ impl<'a> Slices<'a> {
         self.offset += n;
         self.left -= n;
         self.taken += n;
-        self.skip_empty();
+        self.skip_used();
     }
 
-    fn skip_empty(&mut self) {
+    fn skip_used(&mut self) {
         while let Some((first, rest)) = self.slices.split_first() {
             if self.offset < first.len() {
                 break;
             }
-            (self.slices, self.offset) = (rest, 0);
+            (self.slices, self.offset) = (rest, self.offset - first.len());
         }
     }
 }

@@ -9,6 +9,8 @@
 //! ```
 #![no_std]
 #![forbid(unsafe_code)]
+// no_std can't rot: what core or alloc has is taken from there.
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 
 extern crate alloc;
 
@@ -22,6 +24,8 @@ mod pair;
 mod quota;
 mod ring;
 mod side;
+#[cfg(feature = "transport")]
+mod transport;
 
 pub use bio::Bio;
 pub use capacity::Capacity;

@@ -187,6 +187,10 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
                 Err(error) => {
                     // The alert, and what was queued before it.
                     self.send_late();
+                    if error.is_fatal() {
+                        // A repeated call has to give this error again, not that its alert could not be sent.
+                        self.late = None;
+                    }
                     return Err(error.into());
                 }
             }

@@ -3,16 +3,21 @@
 use super::{Engine, Established, Status};
 use crate::buffers::{Front, RESERVE, TLS12_RECORD};
 use crate::connection::Connection;
-use crate::error::Error;
+use crate::error::{Error, ProtocolError};
 use crate::phase::Event;
 use crate::record::ContentType;
-use crate::record::header::{HEADER_LEN, Header};
+use crate::record::header::{HEADER_LEN, Header, RECORD_VERSION};
 use crate::step::{Step, Want};
 use crate::traffic::Traffic;
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     /// Goes on with the handshake as far as the buffers allow.
+    #[inline]
     pub(crate) fn drive_handshake(&mut self) -> Result<Step<()>, Error> {
+        if self.engine.is_none() { Ok(Step::Done(())) } else { self.drive_engine() }
+    }
+
+    fn drive_engine(&mut self) -> Result<Step<()>, Error> {
         while let Some(mut engine) = self.engine.take() {
             if !self.has_room_for_a_chunk() {
                 self.engine = Some(engine);
@@ -53,19 +58,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         Ok(Step::Done(()))
     }
 
-    /// Output that the engine still owes after a failure: alerts, and what was queued before them. The engine
-    /// gets an empty input: it would process the old one again.
+    /// Output that the engine still owes after a failure: alerts, and what was queued before them.
     pub(crate) fn drain_failed_engine(&mut self) {
-        while let Some(mut engine) = self.engine.take() {
-            if !self.has_room_for_a_chunk() {
-                self.engine = Some(engine);
-                return;
-            }
-            let progress = engine.step(&mut [], self.output.space(self.chunk + RESERVE));
-            self.output.queued(progress.written);
-            // It says Continue for as long as there is something to send, and nothing else afterwards.
-            if matches!(progress.status, Status::Continue) {
-                self.engine = Some(engine);
+        while self.has_room_for_a_chunk() {
+            let Some(engine) = self.engine.as_mut() else { return };
+            match engine.last_words(self.output.space(self.chunk + RESERVE)) {
+                Some(written) => self.output.queued(written),
+                None => self.engine = None,
             }
         }
     }
@@ -75,6 +74,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         let progress = engine.step(self.input.held_bytes(), output);
         self.output.queued(progress.written);
         self.input.release(progress.released);
+        self.version_known = progress.version_known;
         progress.status
     }
 
@@ -91,8 +91,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
     /// Bytes that the engine is to be shown next: a record, or a header that no more bytes can make right, as the
     /// engine knows the error and the alert for it. `None`: they are not there yet.
+    ///
+    /// The record version is checked here, as rustls looks at its first byte only. Before the version is known a peer
+    /// may name another one: that of its first flight, or of an alert that there is no common one.
     fn next_handshake_bytes(&self) -> Result<Option<usize>, Error> {
         let next = match self.input.front() {
+            Front::Partial(header) | Front::Whole(header)
+                if self.version_known && header.version != RECORD_VERSION =>
+            {
+                return Err(ProtocolError::RecordVersion(header.version).into());
+            }
             Front::Whole(header) => return Ok(Some(header.record_len())),
             Front::Partial(header) if !is_plausible(header) => return Ok(Some(HEADER_LEN)),
             Front::Partial(header) => header.record_len(),

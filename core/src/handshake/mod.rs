@@ -5,6 +5,7 @@
 //! Another engine is another file beside [`rustls`](self::rustls).
 
 mod drive;
+mod exporter;
 pub(crate) mod rustls;
 mod session;
 
@@ -12,7 +13,7 @@ use alloc::boxed::Box;
 
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::error::{Error, ProtocolError};
 use crate::record::aead::{Algorithm, NONCE_LEN};
 pub use session::{Exported, Exporter, MAX_EXPORT, Session};
 
@@ -21,6 +22,10 @@ pub(crate) trait Engine: Send + Sync {
     /// Works on `input`, the whole records that it was shown and has not released, and puts at most one piece
     /// into `output`, which has room for the largest.
     fn step(&mut self, input: &mut [u8], output: &mut [u8]) -> Progress;
+
+    /// After [`Status::Failed`]: puts the next piece that is still owed, the alert above all, into `output`, which
+    /// has room for the largest. `None`: nothing is owed.
+    fn last_words(&mut self, output: &mut [u8]) -> Option<usize>;
 
     /// After [`Status::Finished`]: the facts and the secrets.
     fn finish(self: Box<Self>, exporters: &[Exporter]) -> Result<Established, Error>;
@@ -33,6 +38,8 @@ pub(crate) struct Progress {
     /// Bytes that it put into the output.
     pub(crate) written: usize,
     pub(crate) status: Status,
+    /// The version is agreed on: from here on every record of the peer has to name 0x0303.
+    pub(crate) version_known: bool,
 }
 
 /// How a step of the engine ended.
@@ -43,7 +50,7 @@ pub(crate) enum Status {
     NeedRecord,
     /// The handshake is complete.
     Finished,
-    /// The handshake failed. Steps with an empty input now give the alert, then [`Status::NeedRecord`].
+    /// The handshake failed. What is left to send comes from [`Engine::last_words`].
     Failed(Error),
 }
 
@@ -81,5 +88,5 @@ pub(crate) trait KeySchedule: Send + Sync {
     fn next_read(&mut self) -> Result<Secret, Error>;
 
     /// Stores a session ticket: the body of a NewSessionTicket message (RFC 8446 section 4.6.1).
-    fn ticket(&mut self, body: &[u8]) -> Result<(), Error>;
+    fn ticket(&mut self, body: &[u8]) -> Result<(), ProtocolError>;
 }

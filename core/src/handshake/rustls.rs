@@ -4,11 +4,13 @@
 //! - output that it offers and that is not encoded is lost, so there is always room for the largest piece;
 //! - it is shown one record at a time: given application data behind a Finished it would open it, and the secrets
 //!   could no longer be taken;
-//! - after an error the alert comes from the next call, which must see an empty input.
+//! - after an error the alert comes from the next call, which must not look at any input: the old one would be
+//!   processed again, and an empty one panics where a part of a handshake message is held.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use once_cell::race::OnceBox;
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
@@ -20,32 +22,43 @@ use rustls::unbuffered::{ConnectionState, UnbufferedConnectionCommon, Unbuffered
 use rustls::{ClientConfig, ConnectionTrafficSecrets, ExtractedSecrets, ServerConfig, SupportedCipherSuite};
 use zeroize::Zeroizing;
 
+use super::exporter::Exporters;
 use super::{Engine, Established, Exporter, KeySchedule, Progress, Secret, Session, Status};
-use crate::error::Error;
+use crate::connection::Settings;
+use crate::error::{Error, ProtocolError};
 use crate::record::Version;
 use crate::record::aead::Algorithm;
 
 /// Starts a handshake as a client.
 pub(crate) fn client(
-    config: Arc<ClientConfig>,
+    mut config: Arc<ClientConfig>,
     name: ServerName<'static>,
-    keep_certificates: bool,
+    settings: &Settings,
 ) -> Result<Box<dyn Engine>, rustls::Error> {
+    let exporters = (!settings.exporters.is_empty()).then(|| {
+        let (exporters, key_log) = Exporters::new(config.key_log.clone());
+        Arc::make_mut(&mut config).key_log = key_log;
+        exporters
+    });
     let side = UnbufferedClientConnection::new(config, name)?;
-    Ok(Box::new(Handshake { side, keep_certificates, sni: None }))
+    let keep_certificates = settings.keep_certificates;
+    Ok(Box::new(Handshake { side, keep_certificates, sni: None, exporters, retained: 0 }))
 }
 
 /// Starts a handshake as a server.
-pub(crate) fn server(
-    config: &ServerConfig,
-    keep_certificates: bool,
-) -> Result<Box<dyn Engine>, rustls::Error> {
+pub(crate) fn server(config: &ServerConfig, settings: &Settings) -> Result<Box<dyn Engine>, rustls::Error> {
     // The unbuffered connection does not tell the server name; the certificate resolver is shown it.
     let sni = Arc::new(SniTap { inner: config.cert_resolver.clone(), name: OnceBox::new() });
     let mut config = config.clone();
     config.cert_resolver = sni.clone();
+    let exporters = (!settings.exporters.is_empty()).then(|| {
+        let (exporters, key_log) = Exporters::new(config.key_log.clone());
+        config.key_log = key_log;
+        exporters
+    });
     let side = UnbufferedServerConnection::new(Arc::new(config))?;
-    Ok(Box::new(Handshake { side, keep_certificates, sni: Some(sni) }))
+    let keep_certificates = settings.keep_certificates;
+    Ok(Box::new(Handshake { side, keep_certificates, sni: Some(sni), exporters, retained: 0 }))
 }
 
 /// The AEAD of a suite, or `None` for one that wantls does not know.
@@ -132,10 +145,31 @@ struct Handshake<S> {
     side: S,
     keep_certificates: bool,
     sni: Option<Arc<SniTap>>,
+    exporters: Option<Exporters>,
+    /// Bytes at the front of the input that were there at the last step.
+    retained: usize,
+}
+
+impl<S> Handshake<S> {
+    /// Shows the exporters each byte that came in once.
+    fn watch_input(&mut self, input: &[u8]) {
+        // The ServerHello comes from the side that is not the server.
+        if let (Some(exporters), None) = (&mut self.exporters, &self.sni) {
+            exporters.watch(input.get(self.retained..).unwrap_or_default());
+        }
+    }
+
+    fn watch_output(&mut self, output: &[u8]) {
+        if let (Some(exporters), Some(_)) = (&mut self.exporters, &self.sni) {
+            exporters.watch(output);
+        }
+    }
 }
 
 impl<S: Side> Engine for Handshake<S> {
     fn step(&mut self, input: &mut [u8], output: &mut [u8]) -> Progress {
+        self.watch_input(input);
+        let shown = input.len();
         let UnbufferedStatus { discard, state, .. } = self.side.process(input);
         let (written, status) = match state {
             Err(error) => (0, Status::Failed(handshake_error(error))),
@@ -154,18 +188,34 @@ impl<S: Side> Engine for Handshake<S> {
             }
             Ok(_) => (0, broken("application data in the handshake")),
         };
-        let status = match status {
-            // A server may send before it has seen the client's Finished; the secrets are ready only after it.
-            Status::Finished if self.side.is_handshaking() => Status::NeedRecord,
-            status => status,
-        };
-        Progress { released: discard, written, status }
+        self.retained = shown - discard;
+        self.watch_output(&output[..written]);
+        // A server may send before it has seen the client's Finished; the secrets are ready only after it.
+        let early = matches!(status, Status::Finished) && self.side.is_handshaking();
+        let status = if early { Status::NeedRecord } else { status };
+        let version_known = self.side.protocol_version().is_some();
+        Progress { released: discard, written, status, version_known }
+    }
+
+    fn last_words(&mut self, output: &mut [u8]) -> Option<usize> {
+        // Only with something to send does rustls answer without looking at the input.
+        if !self.side.wants_write() {
+            return None;
+        }
+        match self.side.process(&mut []).state {
+            Ok(ConnectionState::EncodeTlsData(mut piece)) => piece.encode(output).ok(),
+            Ok(_) | Err(_) => None,
+        }
     }
 
     fn finish(self: Box<Self>, exporters: &[Exporter]) -> Result<Established, Error> {
         let side = &self.side;
-        let _ = exporters;
         let suite = side.negotiated_cipher_suite().ok_or_else(unfinished)?;
+        let exported = match &self.exporters {
+            Some(seen) => exporters.iter().map(|e| seen.export(suite, e)).collect::<Result<_, _>>(),
+            None => Ok(Vec::new()),
+        }
+        .map_err(Error::Crypto)?;
         let session = Session {
             version: version(suite),
             suite: suite.suite(),
@@ -177,7 +227,7 @@ impl<S: Side> Engine for Handshake<S> {
                 Some(chain) if self.keep_certificates => chain.to_vec(),
                 _ => Default::default(),
             },
-            exported: Default::default(),
+            exported,
         };
         let (secrets, kernel) = self.side.into_kernel().map_err(Error::Crypto)?;
         Ok(Established {
@@ -204,8 +254,14 @@ impl<S: Side> KeySchedule for Kernel<S> {
         secret(seq, secrets)
     }
 
-    fn ticket(&mut self, body: &[u8]) -> Result<(), Error> {
-        S::ticket(&mut self.0, body).map_err(Error::Crypto)
+    fn ticket(&mut self, body: &[u8]) -> Result<(), ProtocolError> {
+        S::ticket(&mut self.0, body).map_err(|error| {
+            if matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::DuplicateExtension(_))) {
+                ProtocolError::DuplicateExtension
+            } else {
+                ProtocolError::BadTicket
+            }
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 //! What is known of a session once the handshake is done.
 
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -11,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::record::Version;
 
-/// The most bytes that one exporter gives.
-pub const MAX_EXPORT: usize = 255;
+/// The most bytes that one exporter gives: what HKDF gives with SHA-256 (RFC 5869 section 2.3).
+pub const MAX_EXPORT: usize = 255 * 32;
 
 /// The facts of a finished handshake.
 #[derive(Debug)]
@@ -64,14 +63,8 @@ pub struct Exported {
 }
 
 impl Exported {
-    /// Runs `fill`, which gets label, context and the bytes to fill.
-    pub(crate) fn new<E>(
-        exporter: &Exporter,
-        fill: impl FnOnce(&[u8], Option<&[u8]>, &mut [u8]) -> Result<(), E>,
-    ) -> Result<Self, E> {
-        let mut material = Zeroizing::new(vec![0; exporter.len]);
-        fill(&exporter.label, exporter.context.as_deref(), &mut material)?;
-        Ok(Self { exporter: exporter.clone(), material })
+    pub(super) fn new(exporter: Exporter, material: Vec<u8>) -> Self {
+        Self { exporter, material: Zeroizing::new(material) }
     }
 }
 

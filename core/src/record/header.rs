@@ -7,7 +7,7 @@ use crate::ProtocolError;
 pub(crate) const HEADER_LEN: usize = 5;
 
 /// The version that every record after the handshake names, TLS 1.3's too (RFC 8446 section 5.2).
-const RECORD_VERSION: u16 = 0x0303;
+pub(crate) const RECORD_VERSION: u16 = 0x0303;
 
 /// A header as received; nothing is checked yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

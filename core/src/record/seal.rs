@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use super::aead::{Aead, Algorithm, NONCE_LEN};
 use super::framing::{Aad, Framing};
 use super::header::{self, HEADER_LEN};
-use super::nonce::Iv;
+use super::nonce::{EXPLICIT_LEN, Iv, SALT_LEN};
 use super::{ContentType, MAX_PLAINTEXT, Version};
 
 /// The write side: one key, and the number of the next record.
@@ -123,9 +123,10 @@ impl Sealer {
         self.seq = seq.checked_add(1).ok_or(SealError::Exhausted)?;
         let nonce = self.iv.nonce(seq);
         let header = header::encode(self.framing.outer_type(typ), record.len() - HEADER_LEN);
-        let explicit = self.framing.offset() - HEADER_LEN;
         record[..HEADER_LEN].copy_from_slice(&header);
-        record[HEADER_LEN..][..explicit].copy_from_slice(&nonce[NONCE_LEN - explicit..]);
+        if self.framing == Framing::Tls12Gcm {
+            record[HEADER_LEN..][..EXPLICIT_LEN].copy_from_slice(&nonce[SALT_LEN..]);
+        }
         Ok((nonce, self.framing.aad(header, seq, len)))
     }
 }

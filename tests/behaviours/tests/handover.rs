@@ -20,7 +20,7 @@ fn send(from: &mut Tls, to: &mut Tls, data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn data_flows_both_ways_with_every_suite_and_closes() {
-    let data: Vec<u8> = (0..100_000u32).map(|i| (i * 31 >> 3) as u8).collect();
+    let data: Vec<u8> = (0..100_000u32).map(|i| ((i * 31) >> 3) as u8).collect();
     for suite in Suite::ALL {
         let (mut client, mut server) = established(suite);
         assert_eq!(client.session().unwrap().suite, suite.id());

@@ -112,7 +112,7 @@ pub fn server_config(suite: Suite) -> ServerConfig {
         .unwrap()
 }
 
-fn versions(suite: Suite) -> &'static [&'static SupportedProtocolVersion] {
+pub(crate) fn versions(suite: Suite) -> &'static [&'static SupportedProtocolVersion] {
     static TLS13_ONLY: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
     static TLS12_ONLY: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
     if suite.version() == Version::Tls13 { TLS13_ONLY } else { TLS12_ONLY }

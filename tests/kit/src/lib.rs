@@ -5,14 +5,31 @@
     clippy::panic,
     reason = "test code: a surprise is a failure"
 )]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test names what it expects, and all the rest is a failure"
+)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 mod certs;
+mod checked;
+mod choices;
 mod contexts;
+mod link;
+pub mod raw;
+mod recorder;
+pub mod records;
+pub mod schedule;
+pub mod toy;
 mod wire;
 
 pub use certs::{Certs, certs};
+pub use checked::Checked;
+pub use choices::Choices;
 pub use contexts::{Suite, client, client_config, server, server_config};
+pub use link::Link;
+pub use raw::RawPeer;
+pub use recorder::Recorder;
 pub use wire::{Wire, loopback, noise};
 
 use wantls::rustls::pki_types::ServerName;
@@ -39,7 +56,13 @@ pub fn connect_with(context: &ClientContext, buffers: Buffers<Box<[u8]>>) -> Tls
 /// A server connection with buffers of the usual sizes.
 #[must_use]
 pub fn accept(context: &ServerContext) -> Tls {
-    context.accept(Buffers::heap()).unwrap()
+    accept_with(context, Buffers::heap())
+}
+
+/// A server connection with the given buffers.
+#[must_use]
+pub fn accept_with(context: &ServerContext, buffers: Buffers<Box<[u8]>>) -> Tls {
+    context.accept(buffers).unwrap()
 }
 
 /// Moves what `from` has queued to `to`, as far as `to` has space. Returns the bytes moved.

@@ -1,0 +1,57 @@
+//! Handshakes, with the transport in memory: the time of each side apart.
+
+use std::time::Duration;
+
+use wantls::Version;
+
+use super::{Plan, complete};
+use crate::measure::{Contender, interleave};
+use crate::peer::{Context, KeyKind, Peer, Peers, Setup};
+use crate::report::{Row, Subject};
+
+/// Handshakes of a round.
+const HANDSHAKES: usize = 4;
+
+pub(super) fn full(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
+    run(["handshake_full_client", "handshake_full_server"], false, plan, peers)
+}
+
+pub(super) fn resumed(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
+    run(["handshake_resumed_client", "handshake_resumed_server"], true, plan, peers)
+}
+
+fn run(workloads: [&'static str; 2], resume: bool, plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (side, workload) in workloads.into_iter().enumerate() {
+        for version in [Version::Tls13, Version::Tls12] {
+            for key in KeyKind::ALL {
+                let contender = |peer: &&'static dyn Peer| {
+                    let context = peer.context(Setup { version, key, resume })?;
+                    // The first handshake is full and gives the session for the others.
+                    handshake(context.as_ref(), false);
+                    let round = move || {
+                        let both: Vec<_> =
+                            (0..HANDSHAKES).map(|_| handshake(context.as_ref(), resume)).collect();
+                        both.iter().map(|times| times[side]).sum()
+                    };
+                    Some(Contender { name: peer.name(), round: Box::new(round) })
+                };
+                let series = interleave(plan.rounds, HANDSHAKES as f64, || {
+                    peers.iter().filter_map(contender).collect()
+                });
+                let tls = if version == Version::Tls13 { "1.3" } else { "1.2" };
+                let subject = Subject { workload, tls, suite: key.name(), size: 0, unit: "1/s" };
+                rows.extend(subject.rows(&series));
+            }
+        }
+    }
+    rows
+}
+
+/// One handshake, from making the connections to the client's having read its tickets; the times of the client and
+/// of the server.
+fn handshake(context: &dyn Context, resumed: bool) -> [Duration; 2] {
+    let (client, _, times) = complete(context);
+    assert_eq!(client.resumed(), resumed);
+    times
+}

@@ -1,0 +1,118 @@
+//! `interop`: the matrix of cases and peers, and the soak.
+#![allow(clippy::std_instead_of_core, reason = "a program for hosts")]
+
+mod heap;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use wantls_interop::Result;
+use wantls_interop::matrix::Matrix;
+use wantls_interop::peers::peers;
+use wantls_interop::soak::{Plan, Report, soak};
+
+/// Runs wantls against other implementations of TLS and prints how it went.
+#[derive(Parser, Debug)]
+struct Arguments {
+    #[command(subcommand)]
+    mode: Option<Mode>,
+    #[command(flatten)]
+    matrix: MatrixArguments,
+}
+
+#[derive(Args, Debug)]
+struct MatrixArguments {
+    /// Only these peers.
+    #[arg(long, value_delimiter = ',')]
+    peers: Vec<String>,
+    /// Peers that must not be missing.
+    #[arg(long, value_delimiter = ',')]
+    require: Vec<String>,
+    /// Only rows that contain this.
+    #[arg(long, default_value = "")]
+    filter: String,
+}
+
+#[derive(Subcommand, Debug)]
+enum Mode {
+    /// Keeps many connections busy, and watches the data and the heap.
+    Soak {
+        /// Connections at a time. Each takes two file descriptors.
+        #[arg(long, default_value_t = 1000)]
+        connections: usize,
+        /// Seconds after the first session of each connection.
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+        /// What sizes and closes are drawn from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.mode {
+        Some(Mode::Soak { connections, seconds, seed }) => {
+            run_soak(Plan { connections, time: Duration::from_secs(seconds), seed })
+        }
+        None => run_matrix(&arguments.matrix),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("interop: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_matrix(arguments: &MatrixArguments) -> Result<bool> {
+    let mut chosen = peers();
+    chosen
+        .retain(|peer| arguments.peers.is_empty() || arguments.peers.iter().any(|name| name == peer.name()));
+    let matrix = Matrix::run(&chosen, &arguments.filter)?;
+    println!("{matrix}");
+    let mut good = matrix.failures().is_empty();
+    for name in &arguments.require {
+        let there = matrix.columns().iter().any(|column| column.name == name && column.version.is_ok());
+        if !there {
+            println!("the peer {name} is required, and missing");
+            good = false;
+        }
+    }
+    Ok(good)
+}
+
+fn run_soak(plan: Plan) -> Result<bool> {
+    let every = (plan.time.as_secs() / 10).max(1);
+    let report = soak(plan, heap::in_use, |report| {
+        if report.heap.len() as u64 % every == 0 {
+            println!("{:>4} s  {}", report.heap.len(), line(report));
+        }
+    })?;
+    let (low, high) = (report.heap.iter().min(), report.heap.iter().max());
+    println!("heap: {} to {} bytes", low.unwrap_or(&0), high.unwrap_or(&0));
+    println!("heap without connections: {} bytes before, {} after", report.empty.0, report.empty.1);
+    report.check_heap()?;
+    println!(
+        "soak: passed with {} connections for {} s: {}",
+        plan.connections,
+        plan.time.as_secs(),
+        line(&report)
+    );
+    Ok(true)
+}
+
+fn line(report: &Report) -> String {
+    format!(
+        "{} sessions, {} closed and complete, {} aborted, {} resumed, {} MB, heap {} bytes",
+        report.sessions,
+        report.closed,
+        report.aborted,
+        report.resumed,
+        report.bytes / 1_000_000,
+        report.heap.last().unwrap_or(&0),
+    )
+}
