@@ -5,7 +5,6 @@
     clippy::panic,
     reason = "test code: a surprise is a failure"
 )]
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -63,7 +62,7 @@ impl Write for Line {
     }
 }
 
-type Tls = Stream<Halves<Line, Line>, Box<[u8]>>;
+type Tls<L = Halves<Line, Line>> = Stream<L, Box<[u8]>>;
 
 fn lines(capacity: usize, delay: usize) -> (Line, Line) {
     let (a, b) = Wire::pair(capacity);
@@ -88,7 +87,7 @@ fn polls<R>(times: usize, future: impl Future<Output = R>) -> Option<R> {
 
 /// A transfer both ways and a close of both sides, where each call's future lives for `patience(i)` polls.
 fn exchange<L: Link<Error: core::fmt::Debug>>(
-    (mut client, mut server): (Stream<L, Box<[u8]>>, Stream<L, Box<[u8]>>),
+    (mut client, mut server): (Tls<L>, Tls<L>),
     patience: impl Fn(usize) -> usize,
 ) {
     let data = noise(20_000);
