@@ -172,6 +172,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         TlsOut { connection: self }
     }
 
+    /// Both grants at once, for a transport that sends while it receives: the space for received bytes, and the bytes to
+    /// send. Then [`TlsIn::commit`] and [`TlsOut::consume`] what was moved, before any other call.
+    pub fn tls_both(&mut self) -> (&mut [u8], &[u8]) {
+        self.finish_failed_handshake();
+        let space = if self.input_space() > 0 { self.input.space() } else { &mut [] };
+        (space, self.output.bytes())
+    }
+
     // --- the application edge ---
 
     /// Goes on with the handshake (`SSL_do_handshake(3)`); reading and writing do so by themselves. `Done` once it

@@ -89,7 +89,7 @@ impl<T: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// As [`shutdown`](Self::shutdown), with the transport.
     pub fn close(mut self) -> core::result::Result<T, GivenBack<T, Error<T::Error>>> {
         let closed = self.shutdown();
-        GivenBack::wrap(closed, self.into_parts().1).map(|((), transport)| transport)
+        GivenBack::value(closed, self.into_parts().1)
     }
 
     /// [`close`](Self::close) that waits for the peer's close_notify as well.
@@ -99,7 +99,7 @@ impl<T: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// [`wantls::Usage::UnreadData`] if application data arrives instead, which is lost: read to the end before.
     pub fn close_and_wait(mut self) -> core::result::Result<T, GivenBack<T, Error<T::Error>>> {
         let closed = self.shutdown().and_then(|()| self.wait_for_close());
-        GivenBack::wrap(closed, self.into_parts().1).map(|((), transport)| transport)
+        GivenBack::value(closed, self.into_parts().1)
     }
 
     fn wait_for_close(&mut self) -> Result<(), T> {
@@ -112,7 +112,7 @@ impl<T: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
 fn done<R, T: ErrorType>(answer: core::result::Result<Step<R>, StreamError<T::Error>>) -> Result<R, T> {
     match answer? {
         Step::Done(result) => Ok(result),
-        Step::Want(_) => Err(Error::WriteZero),
+        Step::Want(_) => Err(Error::Stalled),
     }
 }
 

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
+// no_std can't rot: what core or alloc has is taken from there.
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 
 #[cfg(feature = "std")]
 extern crate alloc;
@@ -11,7 +13,6 @@ extern crate std;
 mod duplex;
 #[cfg(feature = "embedded-io")]
 pub mod embedded;
-mod given_back;
 #[cfg(feature = "std")]
 mod split;
 #[cfg(feature = "std")]
@@ -21,8 +22,8 @@ mod stream_embedded;
 
 #[cfg(feature = "std")]
 pub use duplex::Duplex;
-pub use given_back::GivenBack;
 #[cfg(feature = "std")]
 pub use split::{ReadHalf, Split, WriteHalf};
 #[cfg(feature = "std")]
 pub use stream::Stream;
+pub use wantls_transport::GivenBack;

@@ -109,7 +109,7 @@ impl<T: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// As [`shutdown`](Self::shutdown), with the transport.
     pub fn close(mut self) -> core::result::Result<T, GivenBack<T, Error>> {
         let closed = self.shutdown();
-        GivenBack::wrap(closed, self.into_parts().1).map(|((), transport)| transport)
+        GivenBack::value(closed, self.into_parts().1)
     }
 
     /// [`close`](Self::close) that waits for the peer's close_notify as well. Needed where the transport goes on to
@@ -121,7 +121,7 @@ impl<T: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// to the end before.
     pub fn close_and_wait(mut self) -> core::result::Result<T, GivenBack<T, Error>> {
         let closed = self.shutdown().and_then(|()| self.wait_for_close());
-        GivenBack::wrap(closed, self.into_parts().1).map(|((), transport)| transport)
+        GivenBack::value(closed, self.into_parts().1)
     }
 
     fn wait_for_close(&mut self) -> Result<()> {

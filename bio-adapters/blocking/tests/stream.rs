@@ -5,7 +5,6 @@
     clippy::panic,
     reason = "test code: a surprise is a failure"
 )]
-#![allow(clippy::std_instead_of_core, reason = "tests run on hosts")]
 
 use std::io::{BufRead, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};

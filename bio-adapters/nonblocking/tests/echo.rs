@@ -1,6 +1,5 @@
 //! The echo server of the examples, with a few hundred connections, good and bad ones.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a surprise is a failure")]
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 #[path = "../examples/load/client.rs"]
 mod client;

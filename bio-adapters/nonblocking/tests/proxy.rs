@@ -1,6 +1,5 @@
 //! The proxy of the examples: neither direction waits for the other.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a surprise is a failure")]
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 #[path = "../examples/proxy/relay.rs"]
 mod relay;

@@ -1,6 +1,5 @@
 //! Level-triggered polling by poll(2), and the interests of mio and polling.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a surprise is a failure")]
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 #[cfg(unix)]
 use std::net::TcpStream;

@@ -1,6 +1,5 @@
 //! hyper over wantls, both versions: the example's server and client.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a surprise is a failure")]
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 #[path = "../examples/https/client.rs"]
 mod client;

@@ -1,6 +1,5 @@
 //! tokio streams: the traits' promises, split halves, dropped futures.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a surprise is a failure")]
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 use std::future::{Future, poll_fn};
 use std::io::{ErrorKind, IoSlice};

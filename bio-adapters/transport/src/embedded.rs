@@ -59,9 +59,9 @@ pub enum EmbeddedError<E> {
     /// The transport. The connection is as it was, and the call may be repeated if the transport can go on.
     #[error("the transport failed: {0}")]
     Transport(E),
-    /// The transport took none of the bytes it was to write, and gave no error. The call may be repeated.
-    #[error("the transport wrote nothing")]
-    WriteZero,
+    /// The transport moved nothing and gave no error: it wrote 0 bytes. The call may be repeated.
+    #[error("the transport moved nothing")]
+    Stalled,
 }
 
 impl<E> From<StreamError<E>> for EmbeddedError<E> {
@@ -78,7 +78,7 @@ impl<E: Error> Error for EmbeddedError<E> {
         match self {
             Self::Tls(error) => error_kind(error),
             Self::Transport(error) => error.kind(),
-            Self::WriteZero => ErrorKind::WriteZero,
+            Self::Stalled => ErrorKind::WriteZero,
         }
     }
 }

@@ -9,6 +9,7 @@ extern crate std;
 
 #[cfg(feature = "embedded-io")]
 mod embedded;
+mod given_back;
 #[cfg(feature = "std")]
 mod io;
 mod pump;
@@ -20,6 +21,7 @@ use wantls::Step;
 
 #[cfg(feature = "embedded-io")]
 pub use embedded::{EmbeddedError, EmbeddedIo};
+pub use given_back::GivenBack;
 #[cfg(feature = "std")]
 pub use io::{BlockingIo, Io, io_error};
 pub use pump::{Pumped, pump};

@@ -1,7 +1,6 @@
 //! A TLS echo server for ten thousand connections, on one thread.
 //!
 //! `echo ADDRESS CA-FILE`: makes a certificate for this run and writes its authority where `load` finds it.
-#![allow(clippy::std_instead_of_core, reason = "a program of hosts")]
 
 #[path = "../shared/limits.rs"]
 mod limits;

@@ -1,7 +1,6 @@
 //! Opens many connections to the `echo` server, holds them, and checks what comes back.
 //!
 //! `load ADDRESS CA-FILE CONNECTIONS`
-#![allow(clippy::std_instead_of_core, reason = "a program of hosts")]
 
 mod client;
 #[path = "../shared/limits.rs"]

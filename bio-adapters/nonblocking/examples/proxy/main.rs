@@ -1,7 +1,6 @@
 //! Ends TLS in front of a plain TCP server.
 //!
 //! `proxy ADDRESS BACKEND CA-FILE`: makes a certificate for this run and writes its authority to the file.
-#![allow(clippy::std_instead_of_core, reason = "a program of hosts")]
 
 mod relay;
 mod server;

@@ -1,5 +1,4 @@
 //! An HTTPS server and a client with hyper, in one program.
-#![allow(clippy::std_instead_of_core, reason = "a program of hosts")]
 
 mod client;
 mod server;

@@ -1,7 +1,5 @@
 //! Errors of calls that take something by value.
 
-use core::fmt;
-
 /// An error, and what the call had taken: the transport of a stream that did not close.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
@@ -12,19 +10,23 @@ pub struct GivenBack<T, E> {
     pub error: E,
 }
 
+impl<T, E> GivenBack<T, E> {
+    /// The value if all went well, else the error with the value.
+    ///
+    /// # Errors
+    /// That of `result`.
+    pub fn value(result: Result<(), E>, value: T) -> Result<T, Self> {
+        match result {
+            Ok(()) => Ok(value),
+            Err(error) => Err(Self { value, error }),
+        }
+    }
+}
+
 #[cfg(feature = "std")]
 impl<T> From<GivenBack<T, Self>> for std::io::Error {
     /// The error; the value is dropped.
     fn from(given_back: GivenBack<T, Self>) -> Self {
         given_back.error
-    }
-}
-
-impl<T, E: fmt::Display> GivenBack<T, E> {
-    pub(crate) fn wrap<R>(result: Result<R, E>, value: T) -> Result<(R, T), Self> {
-        match result {
-            Ok(done) => Ok((done, value)),
-            Err(error) => Err(Self { value, error }),
-        }
     }
 }
