@@ -298,8 +298,8 @@ mod tests {
             Progress { released: 0, written: 0, status: Status::Finished, version_known: true }
         }
 
-        fn owes_output(&self) -> bool {
-            false
+        fn last_words(&mut self, _: &mut [u8]) -> Option<usize> {
+            None
         }
 
         fn finish(self: Box<Self>, _: &[Exporter]) -> Result<Established, Error> {
