@@ -89,5 +89,5 @@ pub(crate) fn shake_hands(client: &mut End, server: &mut End) {
 }
 
 pub(crate) fn bytes(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i * 31 >> 3) as u8).collect()
+    (0..len).map(|i| ((i * 31) >> 3) as u8).collect()
 }
