@@ -25,7 +25,7 @@ fn read_all(tls: &mut Tls, into: &mut Vec<u8>) {
 }
 
 fn bytes(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i * 31 >> 3) as u8).collect()
+    (0..len).map(|i| ((i * 31) >> 3) as u8).collect()
 }
 
 fn mode() -> impl Strategy<Value = WriteMode> {

@@ -28,7 +28,7 @@ fn queued(tls: &mut Tls) -> Vec<u8> {
 }
 
 fn bytes(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i * 31 >> 3) as u8).collect()
+    (0..len).map(|i| ((i * 31) >> 3) as u8).collect()
 }
 
 #[derive(Clone, Copy, Debug)]
