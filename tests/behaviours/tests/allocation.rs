@@ -2,6 +2,11 @@
 //!
 //! A program of its own, as it replaces the allocator, and a single test, as other threads would be counted too.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a surprise is a failure")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test names what it expects, and all the rest is a failure"
+)]
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

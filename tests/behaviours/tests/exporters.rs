@@ -1,4 +1,5 @@
 //! Both ends export the same keying material, and so does another implementation.
+#![allow(clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 #![allow(clippy::unwrap_used, reason = "test code: a surprise is a failure")]
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! The loops of `docs/PORTING.md` work, and are the ones that the page shows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(unreachable_pub, reason = "the page shows what a library would have")]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 #[path = "porting/pair_connection.rs"]

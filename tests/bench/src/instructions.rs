@@ -20,14 +20,15 @@ pub(crate) fn run(work: &str, size: usize) {
     let server = ServerContext::new(server_config(suite), Free).unwrap();
     let (mut sender, mut receiver) = (connect(&client), accept(&server));
     handshake(&mut sender, &mut receiver);
-    let mut work: Box<dyn FnMut(&mut Tls, &mut Tls)> = match work {
-        "seal" => Box::new(seal(size)),
-        "fill_buf" => Box::new(fill_buf(size)),
-        "read" => Box::new(read(size)),
-        other => panic!("no such work: {other}"),
-    };
+    let data = vec![1; size];
+    let mut out = vec![0; size + 1];
     for _ in 0..RECORDS {
-        work(&mut sender, &mut receiver);
+        match work {
+            "seal" => seal(&mut sender, &data),
+            "fill_buf" => fill_buf(&mut sender, &mut receiver, &data),
+            "read" => read(&mut sender, &mut receiver, &data, &mut out),
+            other => panic!("no such work: {other}"),
+        }
     }
     println!("{RECORDS}");
 }
@@ -39,40 +40,30 @@ pub(crate) fn measured(work: &mut dyn FnMut()) {
     work();
 }
 
-fn seal(size: usize) -> impl FnMut(&mut Tls, &mut Tls) {
-    let data = vec![1; size];
-    move |sender, _| {
-        measured(&mut || {
-            assert_eq!(sender.write(&data), Ok(Step::Done(size)));
-            let out = sender.tls_out();
-            let n = black_box(out.bytes()).len();
-            out.consume(n).unwrap();
-        });
-    }
+fn seal(sender: &mut Tls, data: &[u8]) {
+    measured(&mut || {
+        assert_eq!(sender.write(data), Ok(Step::Done(data.len())));
+        let out = sender.tls_out();
+        let n = black_box(out.bytes()).len();
+        out.consume(n).unwrap();
+    });
 }
 
-fn fill_buf(size: usize) -> impl FnMut(&mut Tls, &mut Tls) {
-    let data = vec![1; size];
-    move |sender, receiver| {
-        send(sender, receiver, &data);
-        measured(&mut || {
-            let Ok(Step::Done(plain)) = receiver.fill_buf() else { panic!("no data") };
-            let n = black_box(plain).len();
-            receiver.consume(n).unwrap();
-        });
-    }
+fn fill_buf(sender: &mut Tls, receiver: &mut Tls, data: &[u8]) {
+    send(sender, receiver, data);
+    measured(&mut || {
+        let Ok(Step::Done(plain)) = receiver.fill_buf() else { panic!("no data") };
+        let n = black_box(plain).len();
+        receiver.consume(n).unwrap();
+    });
 }
 
-fn read(size: usize) -> impl FnMut(&mut Tls, &mut Tls) {
-    let data = vec![1; size];
-    let mut out = vec![0; size + 1];
-    move |sender, receiver| {
-        send(sender, receiver, &data);
-        measured(&mut || {
-            let Ok(Step::Done(Received::Data(n))) = receiver.read(&mut out) else { panic!("no data") };
-            black_box(&out[..n.get()]);
-        });
-    }
+fn read(sender: &mut Tls, receiver: &mut Tls, data: &[u8], out: &mut [u8]) {
+    send(sender, receiver, data);
+    measured(&mut || {
+        let Ok(Step::Done(Received::Data(n))) = receiver.read(out) else { panic!("no data") };
+        black_box(&out[..n.get()]);
+    });
 }
 
 fn send(sender: &mut Tls, receiver: &mut Tls, data: &[u8]) {

@@ -19,6 +19,10 @@
     clippy::panic,
     reason = "a benchmark that can't do its work has to stop"
 )]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "what a peer answers besides is an end, or has no part here"
+)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "benchmarks run on hosts")]
 
 mod instructions;
@@ -41,6 +45,9 @@ struct Args {
     /// Where to write the rows.
     #[arg(long, default_value = "bench.json")]
     json: PathBuf,
+    /// A folder for plots of the ratios.
+    #[arg(long)]
+    svg: Option<PathBuf>,
     /// Implementations to run, with wantls always among them; all that are built in by default.
     #[arg(long, value_delimiter = ',')]
     peers: Vec<String>,
@@ -71,8 +78,9 @@ fn main() {
     if let Some((work, size)) = args.instructions.as_deref().and_then(|work| work.split_once(':')) {
         return instructions::run(work, size.parse().expect("a size is a number"));
     }
-    let peers: Vec<_> = peer::all()
-        .into_iter()
+    let peers: Vec<_> = peer::ALL
+        .iter()
+        .copied()
         .filter(|p| args.peers.is_empty() || p.name() == "wantls" || args.peers.iter().any(|n| n == p.name()))
         .collect();
     for absent in peer::ABSENT {
@@ -95,6 +103,9 @@ fn main() {
         }
     }
     std::fs::write(&args.json, report::json::render(&rows)).expect("the JSON file can't be written");
+    if let Some(folder) = &args.svg {
+        report::svg::write(&rows, folder).expect("the plots can't be written");
+    }
     println!("{} rows in {}", rows.len(), args.json.display());
 }
 

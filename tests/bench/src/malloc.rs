@@ -72,7 +72,6 @@ pub(crate) use other::{count, counted, keep_freed_memory, reset};
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod glibc {
     use core::ffi::{c_int, c_void};
-    use core::ptr::null_mut;
     use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
 
     use super::{Count, Side};
@@ -187,7 +186,7 @@ mod glibc {
     unsafe extern "C" fn posix_memalign(result: *mut *mut c_void, align: usize, size: usize) -> c_int {
         // SAFETY: the caller's.
         let at = unsafe { memalign(align, size) };
-        if at == null_mut() {
+        if at.is_null() {
             return ENOMEM;
         }
         // SAFETY: the caller's: `result` is to be written to.

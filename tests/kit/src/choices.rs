@@ -14,7 +14,7 @@ impl<'a> Choices<'a> {
     }
 
     /// The next byte, if there is one.
-    pub fn next(&mut self) -> Option<u8> {
+    pub fn try_byte(&mut self) -> Option<u8> {
         let (first, rest) = self.bytes.split_first()?;
         self.bytes = rest;
         Some(*first)
@@ -22,7 +22,7 @@ impl<'a> Choices<'a> {
 
     /// The next byte, or 0.
     pub fn byte(&mut self) -> u8 {
-        self.next().unwrap_or(0)
+        self.try_byte().unwrap_or(0)
     }
 
     /// One of `table`.

@@ -5,6 +5,10 @@
     clippy::panic,
     reason = "test code: a surprise is a failure"
 )]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test names what it expects, and all the rest is a failure"
+)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 mod certs;

@@ -24,7 +24,7 @@ pub fn run(bytes: &[u8]) {
     toy::reseed(0);
     let mut choices = Choices::new(bytes);
     let mut attack = Attack::new(&mut choices);
-    while let Some(choice) = choices.next() {
+    while let Some(choice) = choices.try_byte() {
         attack.step(choice, &mut choices);
     }
     attack.finish();
@@ -88,7 +88,7 @@ impl Attack {
     fn data(&mut self, choices: &mut Choices<'_>) {
         let (len, padding) = (choices.size().min(16384), usize::from(choices.byte()));
         let start = self.sent.len();
-        let payload: Vec<u8> = (start..start + len).map(|i| (i * 7 >> 2) as u8).collect();
+        let payload: Vec<u8> = (start..start + len).map(|i| ((i * 7) >> 2) as u8).collect();
         let padding = padding.min(16384 - len);
         let record = self.raw.seal_padded(content::APPLICATION_DATA, &payload, padding);
         if self.deliver(&record) && !self.broken {

@@ -31,7 +31,7 @@ pub fn run(bytes: &[u8]) {
     toy::reseed(0);
     let mut choices = Choices::new(bytes);
     let mut world = World::new(&mut choices);
-    while let Some(choice) = choices.next() {
+    while let Some(choice) = choices.try_byte() {
         world.step(choice, &mut choices);
     }
     world.finish();

@@ -12,7 +12,8 @@ use wantls_ssl::DIFFERENCES;
 const PAGE: &str = include_str!("../../../docs/SEMANTICS.md");
 
 /// Where the tests of rules and differences are, from this package.
-const PLACES: [&str; 3] = ["tests", "../../bio-adapters/bio-pair/tests", "../behaviours/tests"];
+const PLACES: [&str; 4] =
+    ["tests", "../../bio-adapters/bio-pair/tests", "../behaviours/tests", "../behaviours/tests/behaviours"];
 
 /// The lines that an entry may have.
 const SHAPES: [&[&str]; 5] = [
@@ -128,7 +129,11 @@ fn problems(page: &str) -> Vec<String> {
         // What OpenSSL can't be tested for may still be tested on our side.
         let reason = if expected.is_empty() { reason } else { None };
         demand(entry.get("No test") == reason, format!("{id}: the reason to have no test is {reason:?}"));
-        let keys: Vec<&str> = entry.lines.iter().map(|(key, _)| key.as_str()).collect();
+        for test in quoted(entry.get("Core tests").unwrap_or_default()) {
+            demand(functions.contains(test), format!("{id}: there is no test {test}"));
+        }
+        let keys = entry.lines.iter().map(|(key, _)| key.as_str()).filter(|key| *key != "Core tests");
+        let keys: Vec<&str> = keys.collect();
         let last = if expected.is_empty() { "No test" } else { "Tests" };
         let shape = keys.split_last().is_some_and(|(end, rest)| {
             *end == last && (SHAPES.contains(&rest) || id.starts_with('V') && rest.is_empty())
@@ -188,6 +193,7 @@ fn a_page_that_drifts_is_found() {
         ("### W8: ", "### W7: ", "W7 has 2 entries"),
         ("`w08_table`", "`w08_tables`", "W8 names"),
         ("`w08_table`, ", "", "W8 names"),
+        ("`empty_records_have_an_end`", "`empty_records`", "R14: there is no test empty_records"),
         ("| V3 |", "| V4 |", "V3 has 0 entries"),
         ("- **No test:** kernel TLS", "- **No test:** kernel", "F5: the reason"),
         ("- **Whole:** ", "- **Half:** ", "has the lines"),

@@ -6,6 +6,11 @@
     clippy::panic,
     reason = "test code: a surprise is a failure"
 )]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test names what it expects, and all the rest is a failure"
+)]
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 mod certificates;
 mod closing;
@@ -67,7 +72,7 @@ fn turn<'a, T>(client: &'a mut T, server: &'a mut T, side: usize) -> (&'a mut T,
 
 /// Bytes that are easy to tell apart.
 fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i * 31 >> 3) as u8).collect()
+    (0..len).map(|i| ((i * 31) >> 3) as u8).collect()
 }
 
 /// Reads all that is there, and how it ended: `Ok(true)` with the peer's close, `Ok(false)` with a want.

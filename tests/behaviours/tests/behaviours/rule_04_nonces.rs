@@ -59,7 +59,7 @@ fn what_is_offered_again_is_the_same_bytes_and_nothing_is_sealed_for_it() {
         while !left.is_empty() {
             // A send that fails, a grant that is dropped, a write that has no room.
             assert_eq!(client.tls_out().bytes(), left);
-            drop(client.tls_out());
+            let _ = client.tls_out();
             let n = trickle(&mut client, &mut server, 613);
             left = &left[n..];
         }

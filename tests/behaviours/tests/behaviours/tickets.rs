@@ -11,7 +11,7 @@ use wantls_testkit::raw::{content, deliver};
 use wantls_testkit::{NAME, RawPeer, Suite, accept, client_config, handshake, server};
 
 /// A ticket message with a ticket of `len` bytes.
-pub fn ticket(len: u16) -> Vec<u8> {
+pub(crate) fn ticket(len: u16) -> Vec<u8> {
     let body = [&[0, 0, 1, 0][..], &[1, 2, 3, 4], &[1, 9], &len.to_be_bytes(), &vec![5; len.into()], &[0, 0]]
         .concat();
     let n = u32::try_from(body.len()).unwrap().to_be_bytes();

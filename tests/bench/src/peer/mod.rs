@@ -49,20 +49,21 @@ pub(crate) trait Peer {
     }
 }
 
+/// Those that take part.
+pub(crate) type Peers<'a> = &'a [&'static dyn Peer];
+
 /// All that are built in.
-pub(crate) fn all() -> Vec<Box<dyn Peer>> {
-    vec![
-        Box::new(wantls::Wantls),
-        Box::new(raw::RawAead),
-        Box::new(raw::Memcpy),
-        Box::new(rustls::Rustls),
-        Box::new(unbuffered::Unbuffered),
-        #[cfg(feature = "openssl")]
-        Box::new(openssl::BioPair),
-        #[cfg(feature = "openssl")]
-        Box::new(openssl::MemoryBio),
-    ]
-}
+pub(crate) const ALL: &[&dyn Peer] = &[
+    &wantls::Wantls,
+    &raw::RawAead,
+    &raw::Memcpy,
+    &rustls::Rustls,
+    &unbuffered::Unbuffered,
+    #[cfg(feature = "openssl")]
+    &openssl::BioPair,
+    #[cfg(feature = "openssl")]
+    &openssl::MemoryBio,
+];
 
 /// Peers that this build leaves out, by the feature that brings them in.
 pub(crate) const ABSENT: &[&str] = &[

@@ -41,7 +41,7 @@ impl Peer for BioPair {
     }
 
     fn open(&self, suite: Suite, opening: Opening) -> Option<Box<dyn Open>> {
-        Reader::new(suite, opening, Net::pair)
+        Reader::boxed(suite, opening, Net::pair)
     }
 
     fn context(&self, setup: Setup) -> Option<Box<dyn Context>> {
@@ -81,7 +81,7 @@ impl Peer for MemoryBio {
     }
 
     fn open(&self, suite: Suite, opening: Opening) -> Option<Box<dyn Open>> {
-        Reader::new(suite, opening, Net::memory)
+        Reader::boxed(suite, opening, Net::memory)
     }
 
     fn context(&self, setup: Setup) -> Option<Box<dyn Context>> {
@@ -271,7 +271,8 @@ impl Net {
         // SAFETY: takes and needs nothing.
         let method = unsafe { ffi::BIO_s_mem() };
         // SAFETY: the method is a static one.
-        let (input, output) = unsafe { (ffi::BIO_new(method), ffi::BIO_new(method)) };
+        let new = || unsafe { ffi::BIO_new(method) };
+        let (input, output) = (new(), new());
         set_bio(ssl, input, output);
         Self::Memory { input, output }
     }
@@ -386,7 +387,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(suite: Suite, opening: Opening, net: fn(&Ssl) -> Net) -> Option<Box<dyn Open>> {
+    fn boxed(suite: Suite, opening: Opening, net: fn(&Ssl) -> Net) -> Option<Box<dyn Open>> {
         // It reads by copying only, out of a BIO.
         if opening != (Opening { feed: Feed::Received, give: Give::Copied }) {
             return None;

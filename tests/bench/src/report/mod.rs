@@ -1,6 +1,7 @@
 //! Results: the rows, and the ways to show them.
 
 pub(crate) mod json;
+pub(crate) mod svg;
 pub(crate) mod table;
 
 use wantls_testkit::Suite;

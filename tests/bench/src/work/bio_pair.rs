@@ -4,7 +4,7 @@ use wantls_testkit::Suite;
 
 use super::{GIGA, Plan};
 use crate::measure::{Contender, interleave, time};
-use crate::peer::Peer;
+use crate::peer::{Peer, Peers};
 use crate::report::{Row, Subject};
 
 /// Bytes each way of a round.
@@ -13,11 +13,11 @@ const ROUND: usize = 512 << 10;
 /// Bytes of each ring: less than a record, OpenSSL's default, and several records.
 const CAPACITIES: [usize; 3] = [4 << 10, 17 << 10, 64 << 10];
 
-pub(super) fn run(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn run(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
         for capacity in CAPACITIES {
-            let contender = |peer: &Box<dyn Peer>| {
+            let contender = |peer: &&'static dyn Peer| {
                 let mut pair = peer.bio_pair(suite, capacity)?;
                 let round = move || time(|| pair.exchange(ROUND));
                 Some(Contender { name: peer.name(), round: Box::new(round) })

@@ -4,19 +4,19 @@ use wantls_testkit::Suite;
 
 use super::{Plan, drive, plaintext};
 use crate::measure::{Contender, interleave, time};
-use crate::peer::{Context, Endpoint, KeyKind, Peer, Setup};
+use crate::peer::{Context, Endpoint, KeyKind, Peer, Peers, Setup};
 use crate::report::{Row, Subject};
 
 /// There and back, so often in a round.
 const TRIPS: usize = 200;
 
-pub(super) fn run(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn run(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
         let setup = Setup { version: suite.version(), key: KeyKind::EcdsaP256, resume: false };
         for &size in plan.sizes.iter().filter(|size| **size <= 4 << 10) {
             let message = plaintext(size);
-            let contender = |peer: &Box<dyn Peer>| {
+            let contender = |peer: &&'static dyn Peer| {
                 let mut pair = Established::new(peer.context(setup)?.as_ref());
                 let message = &message;
                 let round = move || time(|| (0..TRIPS).for_each(|_| pair.trip(message)));

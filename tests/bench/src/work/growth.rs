@@ -5,7 +5,7 @@ use wantls_testkit::Suite;
 use super::exchange::Established;
 use super::{GIGA, Plan, plaintext};
 use crate::measure::{Contender, interleave_once, time};
-use crate::peer::{KeyKind, Peer, Setup};
+use crate::peer::{KeyKind, Peers, Setup};
 use crate::report::{Row, Subject};
 
 /// Bytes of a message.
@@ -14,7 +14,7 @@ const MESSAGE: usize = 1 << 10;
 /// Messages of a round, at the least.
 const MESSAGES: usize = 256;
 
-pub(super) fn run(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn run(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let suite = Suite::Tls13Aes128;
     let setup = Setup { version: suite.version(), key: KeyKind::EcdsaP256, resume: false };
     let message = plaintext(MESSAGE);

@@ -6,26 +6,26 @@ use wantls::Version;
 
 use super::{Plan, complete};
 use crate::measure::{Contender, interleave};
-use crate::peer::{Context, KeyKind, Peer, Setup};
+use crate::peer::{Context, KeyKind, Peer, Peers, Setup};
 use crate::report::{Row, Subject};
 
 /// Handshakes of a round.
 const HANDSHAKES: usize = 4;
 
-pub(super) fn full(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn full(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     run(["handshake_full_client", "handshake_full_server"], false, plan, peers)
 }
 
-pub(super) fn resumed(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn resumed(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     run(["handshake_resumed_client", "handshake_resumed_server"], true, plan, peers)
 }
 
-fn run(workloads: [&'static str; 2], resume: bool, plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+fn run(workloads: [&'static str; 2], resume: bool, plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (side, workload) in workloads.into_iter().enumerate() {
         for version in [Version::Tls13, Version::Tls12] {
             for key in KeyKind::ALL {
-                let contender = |peer: &Box<dyn Peer>| {
+                let contender = |peer: &&'static dyn Peer| {
                     let context = peer.context(Setup { version, key, resume })?;
                     // The first handshake is full and gives the session for the others.
                     handshake(context.as_ref(), false);

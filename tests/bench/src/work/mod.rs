@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 use wantls_testkit::Suite;
 
-use crate::peer::{Context, Endpoint, Peer};
+use crate::peer::{Context, Endpoint, Peers};
 use crate::report::Row;
 
 /// A workload: how it is called, and how it is run.
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
-    pub(crate) run: fn(&Plan, &[Box<dyn Peer>]) -> Vec<Row>,
+    pub(crate) run: fn(&Plan, Peers<'_>) -> Vec<Row>,
 }
 
 /// All of them, in the order in which they run.

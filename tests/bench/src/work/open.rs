@@ -5,7 +5,7 @@
 
 use super::{GIGA, Plan, plaintext, repeats};
 use crate::measure::{Contender, interleave, time};
-use crate::peer::{Feed, Give, Opening, Peer};
+use crate::peer::{Feed, Give, Opening, Peer, Peers};
 use crate::report::{Row, Subject};
 
 /// Bytes of a round: they stay in the second-level cache.
@@ -13,29 +13,29 @@ const ROUND: usize = 256 << 10;
 /// Records of a round, at the most.
 const RECORDS: usize = 1000;
 
-pub(super) fn fill_buf(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn fill_buf(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     run("open_fill_buf", Opening { feed: Feed::Loaded, give: Give::Lent }, plan, peers)
 }
 
-pub(super) fn read(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn read(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     run("open_read", Opening { feed: Feed::Loaded, give: Give::Copied }, plan, peers)
 }
 
-pub(super) fn receive_fill_buf(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn receive_fill_buf(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     run("receive_fill_buf", Opening { feed: Feed::Received, give: Give::Lent }, plan, peers)
 }
 
-pub(super) fn receive_read(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn receive_read(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     run("receive_read", Opening { feed: Feed::Received, give: Give::Copied }, plan, peers)
 }
 
-fn run(workload: &'static str, opening: Opening, plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+fn run(workload: &'static str, opening: Opening, plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for &suite in &plan.suites {
         for &size in &plan.sizes {
             let data = plaintext(size);
             let times = repeats(size, ROUND, RECORDS);
-            let contender = |peer: &Box<dyn Peer>| {
+            let contender = |peer: &&'static dyn Peer| {
                 let name = peer.name();
                 let mut work = peer.open(suite, opening)?;
                 let data = &data;

@@ -3,7 +3,7 @@
 
 use super::{GIGA, Plan, plaintext, repeats};
 use crate::measure::{Contender, interleave, time};
-use crate::peer::Peer;
+use crate::peer::{Peer, Peers};
 use crate::report::{Row, Subject};
 
 /// Bytes of a round.
@@ -11,13 +11,13 @@ const ROUND: usize = 1 << 20;
 /// Writes of a round, at the most.
 const WRITES: usize = 1000;
 
-pub(super) fn run(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn run(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for &suite in &plan.suites {
         for &size in &plan.sizes {
             let data = plaintext(size);
             let times = repeats(size, ROUND, WRITES);
-            let contender = |peer: &Box<dyn Peer>| {
+            let contender = |peer: &&'static dyn Peer| {
                 let mut work = peer.seal(suite)?;
                 let data = &data;
                 let round = move || time(|| work.seal(data, times));

@@ -9,7 +9,7 @@ use wantls_testkit::Suite;
 
 use super::{GIGA, Plan, plaintext};
 use crate::measure::{Contender, interleave, time};
-use crate::peer::{Peer, Receiver, Sender, Tcp};
+use crate::peer::{Peer, Peers, Receiver, Sender, Tcp};
 use crate::report::{Row, Subject};
 
 /// Bytes of a round.
@@ -18,21 +18,21 @@ const ROUND: usize = 1 << 20;
 /// What fits into the sockets' buffers: a blocking sender must not wait for a receiver in its own thread.
 const BURST: usize = 64 << 10;
 
-pub(super) fn blocking(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn blocking(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     run(["tcp_blocking", "tcp_blocking_calls"], false, plan, peers)
 }
 
-pub(super) fn nonblocking(plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+pub(super) fn nonblocking(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     run(["tcp_nonblocking", "tcp_nonblocking_calls"], true, plan, peers)
 }
 
-fn run(names: [&'static str; 2], nonblocking: bool, plan: &Plan, peers: &[Box<dyn Peer>]) -> Vec<Row> {
+fn run(names: [&'static str; 2], nonblocking: bool, plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     let suite = Suite::Tls13Aes128;
     for &size in plan.sizes.iter().filter(|size| [1 << 10, 16 << 10, 64 << 10].contains(*size)) {
         let data = plaintext(size);
-        let contender = |peer: &Box<dyn Peer>| {
-            let mut line = Line::new(peer.as_ref(), suite, nonblocking)?;
+        let contender = |peer: &&'static dyn Peer| {
+            let mut line = Line::new(*peer, suite, nonblocking)?;
             let data = &data;
             let round = move || time(|| line.carry(data, nonblocking));
             Some(Contender { name: peer.name(), round: Box::new(round) })
@@ -43,7 +43,7 @@ fn run(names: [&'static str; 2], nonblocking: bool, plan: &Plan, peers: &[Box<dy
         let calls: Vec<_> = peers
             .iter()
             .filter_map(|peer| {
-                let mut line = Line::new(peer.as_ref(), suite, nonblocking)?;
+                let mut line = Line::new(*peer, suite, nonblocking)?;
                 line.calls.set(0);
                 line.carry(&data, nonblocking);
                 Some((peer.name(), line.calls.get() as f64))
