@@ -362,6 +362,16 @@ fn a_client_certificate_is_asked_for_if_need_be() {
 #[test]
 fn keying_material_is_the_first_data() {
     for suite in [Suite::Tls13Aes256, Suite::Tls12Chacha] {
+        // As in the runner's cipher suite tests: an empty label, and no context although one is named.
+        let flags = ["-export-keying-material", "1024", "-export-label", "", "-export-context", ""];
+        run(&flags, 1, |socket| {
+            let mut peer = on(accept(&server(suite).exporter(b"", None, 1024).unwrap()), socket);
+            assert_eq!(peer.handshake().unwrap(), Step::Done(()));
+            let material = receive(&mut peer, 1024);
+            assert_eq!(peer.tls().session().unwrap().exported(b"", None), Some(material.as_slice()));
+            close(&mut peer);
+        })
+        .well();
         let flags = [
             "-export-keying-material",
             "1024",
@@ -418,6 +428,47 @@ fn many_key_updates_that_ask_get_one_answer() {
         close(&mut peer);
     })
     .well();
+}
+
+#[test]
+fn writing_makes_the_handshake_by_itself() {
+    for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
+        for style in [
+            &["-implicit-handshake", "-shim-writes-first"][..],
+            &["-implicit-handshake", "-shim-writes-first", "-async"],
+        ] {
+            for shim_is_server in [false, true] {
+                run(&flags(shim_is_server, style), 1, |socket| {
+                    let mut peer = meet(suite, shim_is_server, socket);
+                    assert_eq!(receive(&mut peer, 5), b"hello");
+                    expect_echo(&mut peer, b"data");
+                    close(&mut peer);
+                })
+                .well();
+            }
+        }
+    }
+}
+
+/// The runner reads this file itself: what it can't use would go unnoticed here.
+#[test]
+fn the_config_names_each_glob_and_error_once_with_a_reason() {
+    let config = include_str!("../config.json");
+    let keys: Vec<&str> = config
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix('"')?.split_once("\": "))
+        .map(|(key, value)| {
+            assert!(!value.starts_with("\"\""), "{key} has no reason");
+            key
+        })
+        .collect();
+    let mut unique = keys.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), keys.len());
+    for never in ["Peek", "Shutdown", "RecordVersion", "KeyUpdate", "EmptyRecords", "Alerts"] {
+        assert!(!keys.iter().any(|key| key.contains(never)), "{never} is left out");
+    }
 }
 
 #[test]
@@ -481,6 +532,30 @@ fn a_write_is_left_unfinished_over_a_read() {
     }
     run(&["-read-with-unfinished-write"], 1, |socket| drop(meet(Suite::Tls13Aes128, false, socket)))
         .badly(89, "-async");
+}
+
+/// The runner's SplitHandshakeRecords: each byte of a message is a record of its own.
+#[test]
+fn a_hello_in_records_of_one_byte_is_put_together() {
+    for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
+        for style in [&[][..], &["-async"]] {
+            run(&flags(true, style), 1, |mut socket| {
+                let mut tls = connect(&client(suite));
+                assert_eq!(tls.handshake(), Ok(Step::Want(Want::Read)));
+                let out = tls.tls_out();
+                let hello = out.bytes().to_vec();
+                out.consume(hello.len()).unwrap();
+                let split: Vec<u8> = hello[5..].iter().flat_map(|&byte| [22, 3, 1, 0, 1, byte]).collect();
+                socket.write_all(&split).unwrap();
+
+                let mut peer = on(tls, socket);
+                assert_eq!(peer.handshake().unwrap(), Step::Done(()));
+                expect_echo(&mut peer, b"data");
+                close(&mut peer);
+            })
+            .well();
+        }
+    }
 }
 
 // --- closing ---
