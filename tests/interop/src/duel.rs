@@ -43,6 +43,8 @@ pub struct Report {
     pub received: u64,
     /// Bytes of TLS that it had received when its handshake finished.
     pub handshake: u64,
+    /// Whether they differ from what was sent.
+    pub changed: bool,
     /// Bytes of plaintext that it got.
     pub got: usize,
 }
@@ -208,8 +210,8 @@ impl Side {
     fn report(&self) -> Result<Report> {
         let wire = &self.stream.transport().0;
         let ending = self.ending.clone().ok_or("not ended")?;
-        let (sent, received) = (wire.sent(), wire.received());
-        Ok(Report { ending, sent, received, handshake: self.handshake, got: self.got })
+        let (sent, received, changed) = (wire.sent(), wire.received(), wire.changed());
+        Ok(Report { ending, sent, received, changed, handshake: self.handshake, got: self.got })
     }
 }
 

@@ -99,6 +99,11 @@ impl<T> Faulty<T> {
         self.writing.moved
     }
 
+    /// Whether the bytes that were received differ from those that were sent.
+    pub fn changed(&self) -> bool {
+        self.tamper.as_ref().is_some_and(Tamper::changed)
+    }
+
     /// From now on nothing is received any more: the network has given up.
     pub fn cut(&mut self) {
         self.faults.receive_end = Some((self.reading.moved, End::Eof));

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use wantls_interop::Result;
 use wantls_interop::matrix::Matrix;
 use wantls_interop::peers::peers;
@@ -85,10 +86,26 @@ fn run_matrix(arguments: &MatrixArguments) -> Result<bool> {
     Ok(good)
 }
 
-fn run_soak(plan: Plan) -> Result<bool> {
+/// Connections that the limit of open files leaves room for.
+fn affordable(wanted: usize) -> usize {
+    const OTHERS: u64 = 64;
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Without the right to raise it the limit stays as it is.
+    let _ = setrlimit(Resource::Nofile, limit);
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let most = usize::try_from(files.saturating_sub(OTHERS) / 2).unwrap_or(usize::MAX);
+    if most < wanted {
+        println!("{most} connections instead of {wanted}: {files} files may be open");
+    }
+    wanted.min(most)
+}
+
+fn run_soak(wanted: Plan) -> Result<bool> {
+    let plan = Plan { connections: affordable(wanted.connections), ..wanted };
     let every = (plan.time.as_secs() / 10).max(1);
     let report = soak(plan, heap::in_use, |report| {
-        if report.heap.len() as u64 % every == 0 {
+        if (report.heap.len() as u64).is_multiple_of(every) {
             println!("{:>4} s  {}", report.heap.len(), line(report));
         }
     })?;

@@ -54,92 +54,110 @@ struct Meeting<'a> {
 
 impl Meeting<'_> {
     fn play(&mut self) -> Result<()> {
-        match self.case.script {
-            Script::Refused(by) => return self.refused(by),
-            Script::Resume => return self.resume(),
-            Script::WeAbort => return self.we_abort(),
-            _ => {}
-        }
-        let mut ours = self.greet(self.full_kind())?;
         let line = payload(self.case.setup.chunk);
         match self.case.script {
-            Script::PeerCloses => {
-                self.exchange(&mut ours, &line)?;
-                self.talker.close()?;
-                ours.expect_close()?;
-                return self.finish(ours);
-            }
-            Script::HalfCloseByUs => {
-                self.exchange(&mut ours, &line)?;
-                expect_sent(ours.close()?)?;
-                self.talker.say(&line)?;
-                ours.expect(&line)?;
-            }
-            Script::HalfCloseByPeer => {
-                self.exchange(&mut ours, &line)?;
-                self.talker.close()?;
-                ours.expect_close()?;
-                ours.send(&line)?;
-                self.talker.hear(&line)?;
-                return self.finish(ours);
-            }
-            Script::PeerAborts => {
-                self.exchange(&mut ours, &line)?;
-                self.talker.abort()?;
-                return expect_cut(&mut ours);
-            }
-            Script::PeerUpdatesKey => {
-                self.exchange(&mut ours, &line)?;
-                self.talker.update_key()?;
-                self.talker.say(&line)?;
-                ours.expect(&line)?;
-                if ours.tls().key_update_due().is_none() {
-                    return Err("no KeyUpdate came that asks for an answer".into());
-                }
-                ours.send(&line)?;
-                self.talker.hear(&line)?;
-                self.exchange(&mut ours, &line)?;
-            }
-            Script::WeUpdateKey => {
-                for _ in 0..3 {
-                    self.exchange(&mut ours, &line)?;
-                    ours.update_key()?;
-                }
-                self.exchange(&mut ours, &line)?;
-            }
-            Script::OneByteRecords => {
-                for _ in 0..20 {
-                    self.exchange(&mut ours, b"\n")?;
-                }
-                expect_largest(&ours, 1)?;
-            }
-            Script::FullRecordsFromPeer if self.talker.manner() != Manner::Http => {
-                for _ in 0..4 {
-                    self.exchange(&mut ours, &line)?;
-                }
-                expect_largest(&ours, FULL_RECORD)?;
-            }
-            Script::FullRecordsToPeer if self.talker.manner() != Manner::Http => {
-                for _ in 0..4 {
-                    self.exchange(&mut ours, &line)?;
-                }
-            }
-            Script::FullRecordsFromPeer => {
-                self.exchange(&mut ours, &line)?;
-                expect_largest(&ours, FULL_RECORD)?;
-            }
-            Script::Exchange | Script::FullRecordsToPeer => self.exchange(&mut ours, &line)?,
-            Script::Refused(_) | Script::Resume | Script::WeAbort => {}
+            Script::Refused(by) => self.refused(by),
+            Script::Resume => self.resume(&line),
+            Script::WeAbort => self.we_abort(&line),
+            Script::PeerAborts => self.peer_aborts(&line),
+            Script::PeerCloses => self.peer_closes(&line),
+            Script::HalfCloseByUs => self.half_close_by_us(&line),
+            Script::HalfCloseByPeer => self.half_close_by_peer(&line),
+            Script::PeerUpdatesKey => self.peer_updates_key(&line),
+            Script::WeUpdateKey => self.we_update_key(&line),
+            Script::OneByteRecords => self.exchanges(b"\n", 20, Some(1)),
+            Script::FullRecordsFromPeer => self.exchanges(&line, self.repeats(), Some(FULL_RECORD)),
+            Script::FullRecordsToPeer => self.exchanges(&line, self.repeats(), None),
+            Script::Exchange => self.exchanges(&line, 1, None),
         }
+    }
+
+    /// A web server is asked once only.
+    fn repeats(&self) -> usize {
+        if self.talker.manner() == Manner::Http { 1 } else { 4 }
+    }
+
+    fn exchanges(&mut self, line: &[u8], times: usize, largest: Option<usize>) -> Result<()> {
+        let mut ours = self.greet(self.full_kind())?;
+        for _ in 0..times {
+            self.exchange(&mut ours, line)?;
+        }
+        if let Some(bytes) = largest {
+            expect_fact("largest record", ours.largest(), bytes)?;
+        }
+        self.close_first(ours)
+    }
+
+    fn we_update_key(&mut self, line: &[u8]) -> Result<()> {
+        let mut ours = self.greet(self.full_kind())?;
+        for _ in 0..3 {
+            self.exchange(&mut ours, line)?;
+            ours.update_key()?;
+        }
+        self.exchange(&mut ours, line)?;
+        self.close_first(ours)
+    }
+
+    fn peer_updates_key(&mut self, line: &[u8]) -> Result<()> {
+        let mut ours = self.greet(self.full_kind())?;
+        self.exchange(&mut ours, line)?;
+        self.talker.update_key()?;
+        self.talker.say(line)?;
+        ours.expect(line)?;
+        if ours.tls().key_update_due().is_none() {
+            return Err("no KeyUpdate came that asks for an answer".into());
+        }
+        ours.send(line)?;
+        self.talker.hear(line)?;
+        self.exchange(&mut ours, line)?;
+        self.close_first(ours)
+    }
+
+    fn peer_closes(&mut self, line: &[u8]) -> Result<()> {
+        let mut ours = self.greet(self.full_kind())?;
+        self.exchange(&mut ours, line)?;
+        self.talker.close()?;
+        ours.expect_close()?;
+        self.finish(ours)
+    }
+
+    fn half_close_by_us(&mut self, line: &[u8]) -> Result<()> {
+        let mut ours = self.greet(self.full_kind())?;
+        self.exchange(&mut ours, line)?;
+        expect_fact("close", ours.close()?, Shutdown::Sent)?;
+        self.talker.say(line)?;
+        ours.expect(line)?;
+        self.talker.close()?;
+        ours.expect_close()?;
+        self.finish(ours)
+    }
+
+    fn half_close_by_peer(&mut self, line: &[u8]) -> Result<()> {
+        let mut ours = self.greet(self.full_kind())?;
+        self.exchange(&mut ours, line)?;
+        self.talker.close()?;
+        ours.expect_close()?;
+        ours.send(line)?;
+        self.talker.hear(line)?;
+        self.finish(ours)
+    }
+
+    fn peer_aborts(&mut self, line: &[u8]) -> Result<()> {
+        let mut ours = self.greet(self.full_kind())?;
+        self.exchange(&mut ours, line)?;
+        self.talker.abort()?;
+        expect_cut(&mut ours)
+    }
+
+    /// We close, and the peer answers.
+    fn close_first(&mut self, mut ours: Endpoint) -> Result<()> {
         if self.talker.manner() == Manner::Http {
             // It has what it asked for, so it closes, and does not wait for us.
             ours.expect_close()?;
             let _ = ours.close();
             return self.part(ours);
         }
-        if self.case.script != Script::HalfCloseByUs {
-            expect_sent(ours.close()?)?;
-        }
+        expect_fact("close", ours.close()?, Shutdown::Sent)?;
         if self.ours == Role::Server && !self.habits.client_answers_close {
             expect_cut(&mut ours)?;
             return self.part(ours);
@@ -236,10 +254,9 @@ impl Meeting<'_> {
         self.part(ours)
     }
 
-    fn resume(&mut self) -> Result<()> {
-        let line = payload(self.case.setup.chunk);
+    fn resume(&mut self, line: &[u8]) -> Result<()> {
         let mut first = self.greet(HandshakeKind::Full)?;
-        self.exchange(&mut first, &line)?;
+        self.exchange(&mut first, line)?;
         if self.ours == Role::Client || self.talker.manner() == Manner::Http {
             first.close()?;
             self.talker.again()?;
@@ -250,17 +267,17 @@ impl Meeting<'_> {
         }
         drop(first);
         let mut second = self.greet(HandshakeKind::Resumed)?;
-        self.exchange(&mut second, &line)?;
+        self.exchange(&mut second, line)?;
         second.close()?;
         self.part(second)
     }
 
-    fn we_abort(&mut self) -> Result<()> {
+    fn we_abort(&mut self, line: &[u8]) -> Result<()> {
         let mut ours = self.greet(HandshakeKind::Full)?;
         if self.talker.manner() == Manner::Http {
             read_head(&mut ours)?;
         } else {
-            self.exchange(&mut ours, &payload(self.case.setup.chunk))?;
+            self.exchange(&mut ours, line)?;
         }
         self.part(ours)
     }
@@ -280,14 +297,6 @@ fn read_head(ours: &mut Endpoint) -> Result<()> {
 
 fn expect_fact<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<()> {
     if got == expected { Ok(()) } else { Err(format!("{what}: {got:?}, expected {expected:?}").into()) }
-}
-
-fn expect_sent(shutdown: Shutdown) -> Result<()> {
-    if shutdown == Shutdown::Sent { Ok(()) } else { Err("closed before the peer did".into()) }
-}
-
-fn expect_largest(ours: &Endpoint, bytes: usize) -> Result<()> {
-    expect_fact("largest record", ours.largest(), bytes)
 }
 
 /// An end without close_notify must not look like one.

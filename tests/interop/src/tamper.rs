@@ -45,6 +45,9 @@ pub struct Tamper {
     position: u64,
     /// Bytes that come again, or later.
     held: Vec<u8>,
+    /// Bytes that have overtaken them.
+    passed: Vec<u8>,
+    changed: bool,
     ready: VecDeque<u8>,
 }
 
@@ -52,7 +55,14 @@ impl Tamper {
     /// A stream with one change.
     #[must_use]
     pub fn new(edit: Edit) -> Self {
-        Self { edit, position: 0, held: Vec::new(), ready: VecDeque::new() }
+        Self {
+            edit,
+            position: 0,
+            held: Vec::new(),
+            passed: Vec::new(),
+            changed: false,
+            ready: VecDeque::new(),
+        }
     }
 
     /// The next bytes of the original.
@@ -69,6 +79,12 @@ impl Tamper {
             self.ready.extend(self.held.drain(..));
         }
         !self.ready.is_empty()
+    }
+
+    /// Whether the stream differs from the original by now.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.changed
     }
 
     /// Whether nothing can be taken now.
@@ -89,19 +105,29 @@ impl Tamper {
     fn feed_byte(&mut self, byte: u8) {
         let position = self.position;
         match self.edit {
-            Edit::Flip { at, mask } if position == at => self.ready.push_back(byte ^ mask),
-            Edit::Drop { at, len } if (at..at + len).contains(&position) => {}
+            Edit::Flip { at, mask } if position == at => {
+                self.ready.push_back(byte ^ mask);
+                self.changed = mask != 0;
+            }
+            Edit::Drop { at, len } if (at..at + len).contains(&position) => self.changed = true,
             Edit::Repeat { at, len } if (at..at + len).contains(&position) => {
                 self.held.push(byte);
                 self.ready.push_back(byte);
                 if position + 1 == at + len {
                     self.ready.extend(self.held.drain(..));
+                    self.changed = true;
                 }
             }
             Edit::Swap { at, first, .. } if (at..at + first).contains(&position) => self.held.push(byte),
-            Edit::Swap { at, first, second } if position + 1 == at + first + second => {
+            Edit::Swap { at, first, second } if (at + first..at + first + second).contains(&position) => {
+                self.passed.push(byte);
                 self.ready.push_back(byte);
-                self.ready.extend(self.held.drain(..));
+                if position + 1 == at + first + second {
+                    // Zeros behind zeros look the same in any order.
+                    self.changed =
+                        [&self.held[..], &self.passed].concat() != [&self.passed[..], &self.held].concat();
+                    self.ready.extend(self.held.drain(..));
+                }
             }
             Edit::Flip { .. } | Edit::Drop { .. } | Edit::Repeat { .. } | Edit::Swap { .. } => {
                 self.ready.push_back(byte);

@@ -29,7 +29,7 @@ pub(super) enum Again {
     /// By something on its input.
     Input(&'static [u8]),
     /// By another run, once the first has put its session into a file.
-    Restart(Command, PathBuf),
+    Restart(Box<Command>, PathBuf),
 }
 
 impl Foreign {

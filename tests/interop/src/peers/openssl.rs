@@ -72,7 +72,7 @@ impl Peer for OpenSsl {
         command.arg("-sess_out").arg(&session);
         let mut again = client(port, &case.setup, pki)?;
         again.arg("-sess_in").arg(&session);
-        Ok(Box::new(Foreign::bridge(&mut command)?.resumes(Again::Restart(again, session))))
+        Ok(Box::new(Foreign::bridge(&mut command)?.resumes(Again::Restart(Box::new(again), session))))
     }
 }
 
