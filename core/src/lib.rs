@@ -22,6 +22,7 @@
 //!  context.rs          ClientContext, ServerContext: a config checked once    (SSL_CTX)
 //!  connection.rs       Connection: grants, questions                          (SSL)
 //!    write.rs          application data ─▶ records      WriteMode
+//!    plain_out.rs      application data that is produced where it is sealed
 //!    write_op.rs       one write that can't be retried wrongly
 //!    read.rs           records ─▶ application data
 //!    shutdown.rs       closing
@@ -61,6 +62,7 @@ mod error;
 mod handshake;
 mod parked;
 mod phase;
+mod plain_out;
 mod post_handshake;
 mod read;
 mod record;
@@ -79,6 +81,7 @@ pub use error::{BuildError, Error, ProtocolError, RetryFault, Usage};
 pub use handshake::{Exported, Exporter, MAX_EXPORT, Session};
 pub use parked::Parked;
 pub use phase::Phase;
+pub use plain_out::PlainOut;
 pub use record::Version;
 pub use record::aead::{Aead, AeadError, Algorithm, NONCE_LEN, RecordCrypto, TAG_LEN};
 pub use step::{Interest, Received, Shutdown, Step, Want};

@@ -192,7 +192,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     }
 
     /// What comes before the first application record of a write.
-    fn before_write(&mut self) -> Result<Step<()>, Error> {
+    pub(crate) fn before_write(&mut self) -> Result<Step<()>, Error> {
         if let Step::Want(want) = self.drive_handshake()? {
             return Ok(Step::Want(want));
         }
@@ -200,7 +200,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         Ok(if sent { Step::Done(()) } else { Step::Want(Want::Write) })
     }
 
-    fn check_writable(&mut self) -> Result<(), Error> {
+    pub(crate) fn check_writable(&mut self) -> Result<(), Error> {
         self.check_fault()?;
         if self.phase.can_write() { Ok(()) } else { Err(Usage::WriteAfterShutdown.into()) }
     }
@@ -212,7 +212,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
     /// Changes a write key that has protected as many records as it may (RFC 8446 section 5.5). `false`: there is
     /// no room for the KeyUpdate yet.
-    fn renew_write_key(&mut self) -> Result<bool, Error> {
+    pub(crate) fn renew_write_key(&mut self) -> Result<bool, Error> {
         let Some(traffic) = self.traffic.as_ref().filter(|t| t.write_key_is_used_up()) else {
             return Ok(true);
         };
@@ -227,7 +227,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
     /// Plaintext bytes that the next record takes of `left`. A record is cut short only where nothing is queued:
     /// otherwise waiting gives a fuller one. 0: none.
-    fn fragment_len(&self, left: usize) -> usize {
+    pub(crate) fn fragment_len(&self, left: usize) -> usize {
         let wanted = left.min(self.max_fragment);
         let room = self.output.room().saturating_sub(RESERVE + self.overhead());
         if room >= wanted {
@@ -240,7 +240,12 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     }
 
     fn overhead(&self) -> usize {
-        self.traffic.as_ref().map_or(0, |traffic| traffic.sealer.overhead())
+        self.record_layout().1
+    }
+
+    /// Where the plaintext stands in a record that is sealed in place, and what the record has beside it, in bytes.
+    pub(crate) fn record_layout(&self) -> (usize, usize) {
+        self.traffic.as_ref().map_or((0, 0), |t| (t.sealer.plaintext_offset(), t.sealer.overhead()))
     }
 
     /// Seals one record of at most `room` bytes: of one slice without a copy, or of short neighbours together.
@@ -252,11 +257,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             slices.advance(len);
             return Ok(());
         }
-        let Some(traffic) = self.traffic.as_mut() else {
-            return Err(Usage::HandshakeNotFinished.into());
-        };
-        let space = self.output.space(room + traffic.sealer.overhead());
-        let offset = traffic.sealer.plaintext_offset();
+        let (offset, overhead) = self.record_layout();
+        let space = self.output.space(room + overhead);
         let mut len = 0;
         while len < room && slices.left > 0 && slices.first().len() < SHORT {
             let piece = slices.first();
@@ -265,6 +267,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
             slices.advance(n);
             len += n;
         }
+        self.seal_in_place(len, room).map(drop)
+    }
+
+    /// Seals the first `len` bytes that stand in the space for a plaintext of `space_len` bytes; returns the bytes of
+    /// the record.
+    pub(crate) fn seal_in_place(&mut self, len: usize, space_len: usize) -> Result<usize, Error> {
+        let Some(traffic) = self.traffic.as_mut() else {
+            return Err(Usage::HandshakeNotFinished.into());
+        };
+        let space = self.output.space(space_len + traffic.sealer.overhead());
         let sealed = traffic.sealer.seal_in_place(ContentType::ApplicationData, len, space);
         self.queue_sealed(sealed)
     }
@@ -276,14 +288,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         };
         let space = self.output.space(plaintext.len() + traffic.sealer.overhead());
         let sealed = traffic.sealer.seal(typ, plaintext, space);
-        self.queue_sealed(sealed)
+        self.queue_sealed(sealed).map(drop)
     }
 
-    fn queue_sealed(&mut self, sealed: Result<usize, SealError>) -> Result<(), Error> {
+    fn queue_sealed(&mut self, sealed: Result<usize, SealError>) -> Result<usize, Error> {
         match sealed {
             Ok(len) => {
                 self.output.queued(len);
-                Ok(())
+                Ok(len)
             }
             Err(SealError::Exhausted) => Err(self.fail(Error::KeyExhausted)),
             Err(SealError::Room { .. } | SealError::Aead) => {

@@ -1,9 +1,13 @@
 //! A connection on a blocking `std::io` transport.
 
 use alloc::boxed::Box;
+#[cfg(any(unix, windows))]
+use std::fs::File;
 use std::io::{BufRead, Error, ErrorKind, IoSlice, Read, Result, Write};
 
 use wantls::{Connection, Phase, Received, Shutdown, Step, Usage};
+#[cfg(any(unix, windows))]
+use wantls_transport::read_at;
 use wantls_transport::{BlockingIo, StreamError, io_error};
 
 use crate::GivenBack;
@@ -78,6 +82,21 @@ impl<T: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// [`ErrorKind::InvalidInput`] in TLS 1.2 or before the handshake; the transport's.
     pub fn key_update(&mut self, request_peer: bool) -> Result<()> {
         Ok(self.inner.key_update(request_peer)?)
+    }
+
+    /// Sends `len` bytes of `file` from byte `offset` on: what `sendfile(2)` is for, with TLS in user space. The file is
+    /// read right into the outgoing buffer and sealed there. Returns the bytes taken.
+    ///
+    /// Fewer than `len` mean the end of the file, or that something has stopped the call on the way, a timeout for
+    /// instance: call it again for the rest, and it answers 0 or the error. Nothing is lost, and the rest may as well
+    /// be written otherwise. The position of `file` is not used; on Windows it moves.
+    ///
+    /// # Errors
+    /// As [`write`](Write::write), and the file's, where nothing was taken.
+    #[cfg(any(unix, windows))]
+    pub fn write_file(&mut self, file: &File, offset: u64, len: usize) -> Result<usize> {
+        let read = |at: usize, space: &mut [u8]| read_at(file, offset.saturating_add(at as u64), space);
+        done(self.inner.write_all_from(len, read))?
     }
 
     /// Sends close_notify behind all that was written. Reading goes on. Can be repeated, after a timeout for instance.

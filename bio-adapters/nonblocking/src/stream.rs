@@ -1,11 +1,18 @@
 //! A connection on a nonblocking transport.
 
+#[cfg(any(unix, windows))]
+use std::fs::File;
 use std::io::{Read, Write};
 #[cfg(unix)]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use wantls::{Connection, Interest, Pending, Received, Shutdown, Step};
+#[cfg(any(unix, windows))]
+use wantls_transport::read_at;
 use wantls_transport::{Io, StreamError};
+
+#[cfg(any(unix, windows))]
+use crate::FileError;
 
 /// Why a call failed: the connection, or the transport. A want is no error.
 pub type Error = StreamError<std::io::Error>;
@@ -129,6 +136,33 @@ impl<T: Read + Write, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// As [`write`](Self::write).
     pub fn write_vectored(&mut self, slices: &[&[u8]]) -> Result<Step<usize>> {
         self.inner.write_vectored(slices)
+    }
+
+    /// Sends at most `len` bytes of `file` from byte `offset` on: what `sendfile(2)` is for, with TLS in user space. The
+    /// file is read right into the outgoing buffer and sealed there.
+    ///
+    /// - `Done(n)`: so many bytes were taken, as many as the buffer has room for; call again for the rest. 0 at the end
+    ///   of the file;
+    /// - a want: nothing was taken and nothing is remembered; the next call may have other arguments, or be another
+    ///   call (as `SSL_sendfile(3)` with kernel TLS).
+    ///
+    /// The position of `file` is not used; on Windows it moves.
+    ///
+    /// # Errors
+    /// [`FileError`]. One that comes after data was taken is reported by the call for the rest. Nothing is lost.
+    #[cfg(any(unix, windows))]
+    pub fn write_file(
+        &mut self,
+        file: &File,
+        offset: u64,
+        len: usize,
+    ) -> core::result::Result<Step<usize>, FileError> {
+        let read = |at: usize, space: &mut [u8]| read_at(file, offset.saturating_add(at as u64), space);
+        match self.inner.write_from(len, read)? {
+            Step::Done(Ok(n)) => Ok(Step::Done(n)),
+            Step::Done(Err(error)) => Err(FileError::File(error)),
+            Step::Want(want) => Ok(Step::Want(want)),
+        }
     }
 
     /// [`write`](Self::write) that sends only once `tls_out` is full: several small messages then leave by one system

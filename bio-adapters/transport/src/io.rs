@@ -100,7 +100,7 @@ impl From<StreamError<Self>> for Error {
     }
 }
 
-fn uninterrupted<R>(mut call: impl FnMut() -> Result<R, Error>) -> Result<R, Error> {
+pub(crate) fn uninterrupted<R>(mut call: impl FnMut() -> Result<R, Error>) -> Result<R, Error> {
     loop {
         match call() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -9,6 +9,9 @@ extern crate std;
 
 #[cfg(feature = "embedded-io")]
 mod embedded;
+#[cfg(all(feature = "std", any(unix, windows)))]
+mod file;
+mod fill;
 mod given_back;
 #[cfg(feature = "std")]
 mod io;
@@ -21,6 +24,9 @@ use wantls::Step;
 
 #[cfg(feature = "embedded-io")]
 pub use embedded::{EmbeddedError, EmbeddedIo};
+#[cfg(all(feature = "std", any(unix, windows)))]
+pub use file::read_at;
+pub use fill::Filled;
 pub use given_back::GivenBack;
 #[cfg(feature = "std")]
 pub use io::{BlockingIo, Io, io_error};

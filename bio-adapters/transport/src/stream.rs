@@ -168,7 +168,7 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     }
 
     /// Repeats `call` until it is done, or wants what the transport can't give now.
-    fn run<R>(
+    pub(crate) fn run<R>(
         &mut self,
         mut call: impl FnMut(&mut Connection<B>) -> Result<Step<R>, Error>,
     ) -> Result<Step<R>, StreamError<T::Error>> {
@@ -225,6 +225,11 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     /// Sends behind a call that has its answer already: an error must not take the answer away.
     fn send_late(&mut self) {
         self.late = self.send(&mut Pumped::default()).err();
+    }
+
+    /// Has the next call report `error`.
+    pub(crate) fn put_late(&mut self, error: T::Error) {
+        self.late = Some(error);
     }
 
     fn report_late(&mut self) -> Result<(), StreamError<T::Error>> {

@@ -17,6 +17,7 @@ mod closing;
 mod corpus;
 mod hostile_records;
 mod key_update;
+mod plain_out;
 mod renegotiation;
 mod rule_01_room_first;
 mod rule_02_seal_what_fits;
