@@ -135,6 +135,7 @@ impl<'a> WriteOp<'a> {
     where
         B: AsRef<[u8]> + AsMut<[u8]>,
     {
+        tls.check_fault()?;
         match tls.committed() {
             0 => {}
             committed => return Err(Usage::BadWriteRetry { committed, fault: RetryFault::Moved }.into()),

@@ -1,14 +1,17 @@
 //! A connection under watch: what the questions said before a call is held against what the call then does.
 
 use wantls::buffers::RESERVE;
-use wantls::{Error, Interest, Pending, Phase, Received, Shutdown, Step, Usage, Want, WriteMode};
+use wantls::{
+    Buffers, Error, Interest, Pending, Phase, Received, Shutdown, Step, Usage, Want, WriteMode, WriteOp,
+};
 
 use crate::Tls;
 
 /// A [`Tls`] whose every call is checked. A broken promise is a panic.
 #[derive(Debug)]
 pub struct Checked {
-    tls: Tls,
+    /// Absent only while it is parked.
+    tls: Option<Tls>,
     out_capacity: usize,
     /// What `tls_out` held at the last look: none of it may change before it is consumed.
     shown: Vec<u8>,
@@ -55,7 +58,7 @@ impl Checked {
     /// Watches `tls`, whose `tls_out` has `out_capacity` bytes. `rekeys`: its context has `rekey_after`.
     #[must_use]
     pub fn new(tls: Tls, out_capacity: usize, rekeys: bool) -> Self {
-        let mut new = Self { tls, out_capacity, shown: Vec::new(), eof: false, rekeys };
+        let mut new = Self { tls: Some(tls), out_capacity, shown: Vec::new(), eof: false, rekeys };
         new.look();
         new
     }
@@ -63,12 +66,12 @@ impl Checked {
     /// The connection, for its questions.
     #[must_use]
     pub fn tls(&self) -> &Tls {
-        &self.tls
+        self.tls.as_ref().expect("a connection")
     }
 
     /// The connection, past the watch. Call [`look`](Self::look) afterwards.
     pub fn tls_mut(&mut self) -> &mut Tls {
-        &mut self.tls
+        self.tls.as_mut().expect("a connection")
     }
 
     /// Holds what is true at any time against the connection.
@@ -76,19 +79,19 @@ impl Checked {
     /// # Panics
     /// If it does not hold.
     pub fn look(&mut self) {
-        let facts = Facts::of(&self.tls);
-        assert_eq!(facts, Facts::of(&self.tls), "a question has an effect");
+        let facts = Facts::of(self.tls());
+        assert_eq!(facts, Facts::of(self.tls()), "a question has an effect");
 
-        let out = self.tls.tls_out();
+        let out = self.tls.as_mut().expect("a connection").tls_out();
         let bytes = out.bytes();
         assert_eq!(facts.interest.write, !bytes.is_empty(), "interest().write: {facts:?}");
         assert_eq!(facts.pending.tls_out, bytes.len());
         assert!(bytes.starts_with(&self.shown), "bytes that were offered have changed");
         self.shown.extend_from_slice(&bytes[self.shown.len()..]);
 
-        let space = self.tls.tls_in().space().len();
+        let space = self.tls_mut().tls_in().space().len();
         assert_eq!(facts.interest.read, space > 0, "interest().read: {facts:?}");
-        assert_eq!(facts, Facts::of(&self.tls), "a dropped grant has an effect");
+        assert_eq!(facts, Facts::of(self.tls()), "a dropped grant has an effect");
 
         let wants = facts.interest.read || facts.interest.write || facts.pending.progress_without_io;
         // After the peer's close it is the application that goes on: with a write or with its own close.
@@ -104,7 +107,7 @@ impl Checked {
 
     /// `read`.
     pub fn read(&mut self, out: &mut [u8]) -> Result<Step<Received>, Error> {
-        let before = Facts::of(&self.tls);
+        let before = Facts::of(self.tls());
         let answer = self.call(|tls| tls.read(out));
         self.check_read(&before, &answer, out.len());
         if let Ok(Step::Done(Received::Data(n))) = &answer {
@@ -120,7 +123,7 @@ impl Checked {
 
     /// `peek`, and then again: it has to give the same.
     pub fn peek(&mut self, out: &mut [u8]) -> Result<Step<Received>, Error> {
-        let before = Facts::of(&self.tls);
+        let before = Facts::of(self.tls());
         let answer = self.call(|tls| tls.peek(out));
         self.check_read(&before, &answer, out.len());
         if let Ok(Step::Done(Received::Data(n))) = &answer {
@@ -133,18 +136,18 @@ impl Checked {
 
     /// `fill_buf`, then `consume` of what `take` says of the bytes.
     pub fn fill_buf(&mut self, take: impl FnOnce(&[u8]) -> usize) -> Result<Step<()>, Error> {
-        let before = Facts::of(&self.tls);
+        let before = Facts::of(self.tls());
         let mut lent = None;
         let answer = self.call(|tls| Ok(tls.fill_buf()?.map(|bytes| lent = Some(bytes.to_vec()))));
         if let Some(bytes) = lent {
             let too_many = Usage::GrantExceeded { given: bytes.len() + 1, offered: bytes.len() };
-            assert_eq!(self.tls.consume(bytes.len() + 1), Err(too_many.into()));
+            assert_eq!(self.tls_mut().consume(bytes.len() + 1), Err(too_many.into()));
             let taken = take(&bytes);
-            assert_eq!(self.tls.consume(taken), Ok(()));
-            assert_eq!(self.tls.pending().plaintext, bytes.len() - taken);
+            assert_eq!(self.tls_mut().consume(taken), Ok(()));
+            assert_eq!(self.tls().pending().plaintext, bytes.len() - taken);
         }
         if !before.pending.progress_without_io {
-            assert!(before.phase == Phase::Handshaking || before == Facts::of(&self.tls));
+            assert!(before.phase == Phase::Handshaking || before == Facts::of(self.tls()));
         }
         self.look();
         answer
@@ -152,7 +155,7 @@ impl Checked {
 
     /// `write`.
     pub fn write(&mut self, data: &[u8]) -> Result<Step<usize>, Error> {
-        let before = Facts::of(&self.tls);
+        let before = Facts::of(self.tls());
         let answer = self.call(|tls| tls.write(data));
         self.check_write(&before, &answer, data.len());
         answer
@@ -160,7 +163,7 @@ impl Checked {
 
     /// `write_vectored`.
     pub fn write_vectored(&mut self, slices: &[&[u8]]) -> Result<Step<usize>, Error> {
-        let before = Facts::of(&self.tls);
+        let before = Facts::of(self.tls());
         let answer = self.call(|tls| tls.write_vectored(slices));
         self.check_write(&before, &answer, slices.iter().map(|s| s.len()).sum());
         answer
@@ -171,11 +174,11 @@ impl Checked {
         let answer = self.call(Tls::shutdown);
         match &answer {
             Ok(Step::Done(Shutdown::Sent)) => assert!(self.shown.is_empty(), "sent means that it has left"),
-            Ok(Step::Done(Shutdown::Complete)) => assert_eq!(self.tls.phase(), Phase::Closed),
+            Ok(Step::Done(Shutdown::Complete)) => assert_eq!(self.tls().phase(), Phase::Closed),
             _ => {}
         }
         if answer.is_ok() {
-            assert!(!self.tls.phase().can_write());
+            assert!(!self.tls().phase().can_write());
         }
         answer
     }
@@ -194,23 +197,23 @@ impl Checked {
     pub fn sent(&mut self, n: usize) {
         let offered = self.shown.len();
         let too_many = Usage::GrantExceeded { given: offered + 1, offered };
-        assert_eq!(self.tls.tls_out().consume(offered + 1), Err(too_many.into()));
-        self.tls.tls_out().consume(n).unwrap();
+        assert_eq!(self.tls_mut().tls_out().consume(offered + 1), Err(too_many.into()));
+        self.tls_mut().tls_out().consume(n).unwrap();
         self.shown.drain(..n);
         self.look();
     }
 
     /// Lets `fill` put bytes into the space and commits what it says.
     pub fn receive(&mut self, fill: impl FnOnce(&mut [u8]) -> usize) -> usize {
-        let mut grant = self.tls.tls_in();
+        let mut grant = self.tls_mut().tls_in();
         let space = grant.space();
         let offered = space.len();
         let n = fill(space);
         let too_many = Usage::GrantExceeded { given: offered + 1, offered };
         assert_eq!(grant.commit(offered + 1), Err(too_many.into()));
-        let before = self.tls.pending().tls_in;
-        self.tls.tls_in().commit(n).unwrap();
-        assert_eq!(self.tls.pending().tls_in, before + n);
+        let before = self.tls().pending().tls_in;
+        self.tls_mut().tls_in().commit(n).unwrap();
+        assert_eq!(self.tls().pending().tls_in, before + n);
         self.look();
         n
     }
@@ -218,8 +221,8 @@ impl Checked {
     /// The transport has ended.
     pub fn eof(&mut self) {
         self.eof = true;
-        self.tls.tls_in_eof();
-        assert!(!self.tls.interest().read);
+        self.tls_mut().tls_in_eof();
+        assert!(!self.tls().interest().read);
         self.look();
     }
 
@@ -229,11 +232,48 @@ impl Checked {
         self.eof
     }
 
+    /// Parks the connection and resumes it with `buffers`, whose `tls_out` has `out_capacity` bytes. Whether it was idle.
+    ///
+    /// # Panics
+    /// If the buffers are too small.
+    pub fn park(&mut self, buffers: Buffers<Box<[u8]>>, out_capacity: usize) -> bool {
+        let before = Facts::of(self.tls());
+        let idle = self.tls().check_idle().is_ok();
+        let busy = before.pending.tls_in + before.pending.tls_out + before.pending.plaintext > 0;
+        assert!(!idle || !busy, "idle with something to do: {before:?}");
+        let tls = match self.tls.take().expect("a connection").park() {
+            Ok((parked, _)) => {
+                assert!(idle);
+                self.out_capacity = out_capacity;
+                parked.resume(buffers).expect("buffers that are large enough")
+            }
+            Err(busy) => {
+                assert!(!idle);
+                *busy
+            }
+        };
+        assert_eq!(before, Facts::of(&tls), "parking has an effect");
+        self.tls = Some(tls);
+        self.look();
+        idle
+    }
+
+    /// One step of a [`WriteOp`].
+    pub fn advance(&mut self, op: &mut WriteOp<'_>) -> Result<Step<usize>, Error> {
+        let before = op.committed();
+        let answer = self.call(|tls| op.advance(tls));
+        assert!(op.committed() >= before);
+        if let Ok(Step::Done(n)) = answer {
+            assert_eq!((n, op.rest().len()), (op.committed(), 0), "done is all of it");
+        }
+        answer
+    }
+
     /// One call, and what is true of every call.
     fn call<T>(&mut self, call: impl FnOnce(&mut Tls) -> Result<Step<T>, Error>) -> Result<Step<T>, Error> {
-        let before = Facts::of(&self.tls);
-        let answer = call(&mut self.tls);
-        let after = Facts::of(&self.tls);
+        let before = Facts::of(self.tls());
+        let answer = call(self.tls_mut());
+        let after = Facts::of(self.tls());
         match &answer {
             Ok(Step::Done(_)) => {}
             Ok(Step::Want(Want::Write)) => assert!(after.interest.write, "wants write with nothing to send"),
@@ -258,7 +298,7 @@ impl Checked {
 
     /// Rule 12: the boolean is exact.
     fn check_read(&self, before: &Facts, answer: &Result<Step<Received>, Error>, len: usize) {
-        let after = Facts::of(&self.tls);
+        let after = Facts::of(self.tls());
         let handshaking = before.phase == Phase::Handshaking;
         assert!(
             handshaking || *answer != Ok(Step::Want(Want::Write)),
@@ -287,9 +327,9 @@ impl Checked {
     }
 
     fn check_write(&self, before: &Facts, answer: &Result<Step<usize>, Error>, len: usize) {
-        let after = Facts::of(&self.tls);
+        let after = Facts::of(self.tls());
         let free = self.out_capacity - after.pending.tls_out;
-        let accept = self.tls.write_mode() == WriteMode::Accept;
+        let accept = self.tls().write_mode() == WriteMode::Accept;
         match answer {
             Ok(Step::Done(n)) if accept => {
                 assert!(*n <= len && (*n > 0 || len == 0), "{n} of {len}");

@@ -3,13 +3,13 @@
 //!
 //! The same driver serves proptest, the fuzz target `schedule` and the committed corpus.
 
-use wantls::buffers::{TLS12_RECORD, TLS13_RECORD, min_tls_out};
+use wantls::buffers::{MIN_TLS_IN, MIN_TLS_OUT, TLS12_RECORD, TLS13_RECORD, min_tls_out};
 use wantls::crypto::AwsLcRs;
 use wantls::rustls::pki_types::ServerName;
 use wantls::rustls::{self, InvalidMessage};
 use wantls::{
-    Buffers, ClientContext, EofPolicy, Error, Phase, Received, RetryFault, ServerContext, Shutdown, Step,
-    Usage, Version, WriteMode,
+    Buffers, ClientContext, EofPolicy, Error, Phase, ProtocolError, Received, RetryFault, ServerContext,
+    Shutdown, Step, Usage, Version, WriteMode, WriteOp,
 };
 use wantls_bio_pair::{Capacity, Half, Pair, ReadOutcome, WriteOutcome};
 
@@ -21,6 +21,13 @@ const ROUNDS: usize = 5000;
 
 /// KeyUpdates that one end asks for by itself; with the answers that stays below what a peer has to accept in a row.
 const MAX_UPDATES: u8 = 12;
+
+/// Sizes of `tls_in`.
+const IN_SIZES: [usize; 8] =
+    [2 * TLS12_RECORD, TLS12_RECORD, TLS13_RECORD, 4096, 1500, 700, MIN_TLS_IN, 8192];
+
+/// What `tls_out` has more than it needs.
+const OUT_SIZES: [usize; 8] = [0, 1, 50, 300, 2000, 17000, 7, 100];
 
 /// Runs one schedule, and then both ends to their end.
 ///
@@ -96,10 +103,8 @@ impl World {
         configs.0.max_fragment_size = fragment(choices);
         configs.1.max_fragment_size = fragment(choices);
         let needed = [min_tls_out(configs.0.max_fragment_size), min_tls_out(configs.1.max_fragment_size)];
-        let ins = [0; 2].map(|_| {
-            choices.one_of(&[2 * TLS12_RECORD, TLS12_RECORD, TLS13_RECORD, 4096, 1500, 700, 512, 8192])
-        });
-        let outs = needed.map(|n| n + choices.one_of(&[0, 1, 50, 300, 2000, 17000, 7, 100]));
+        let ins = [0; 2].map(|_| choices.one_of(&IN_SIZES));
+        let outs = needed.map(|n| n + choices.one_of(&OUT_SIZES));
         let capacity =
             |c: &mut Choices<'_>| Capacity::new(c.one_of(&[1, 17408, 2, 5, 33, 600, 4096, 40_000])).unwrap();
         let pair = Pair::new(capacity(choices), capacity(choices));
@@ -167,7 +172,9 @@ impl World {
             110..113 => self.bad_retry(side),
             113..115 => self.send(side, choices.size(), true),
             115..117 => self.cut(side),
-            117..122 => drop(self.carry()),
+            117..121 => drop(self.carry()),
+            121..123 => self.write_op(side, choices.size()),
+            123..125 => self.park(side, choices),
             _ => self.ends[side].tls.look(),
         }
     }
@@ -280,6 +287,40 @@ impl World {
             Some(Step::Done(n)) => self.ends[side].sent += n,
             Some(Step::Want(_)) => self.ends[side].unfinished = Some(data),
             None => {}
+        }
+    }
+
+    /// A write as a value, dropped after two steps: what it had committed was sent.
+    fn write_op(&mut self, side: Side, len: usize) {
+        let data = self.next_data(side, len);
+        let mut op = WriteOp::new(&data);
+        for _ in 0..2 {
+            let end = &mut self.ends[side];
+            let bound = end.tls.tls().committed();
+            let answer = end.tls.advance(&mut op);
+            if bound > 0 && end.tls.tls().phase().can_write() {
+                let fault = Usage::BadWriteRetry { committed: bound, fault: RetryFault::Moved };
+                assert_eq!(answer, Err(fault.into()));
+                return;
+            }
+            if self.judge(side, answer).is_none() {
+                break;
+            }
+        }
+        if op.committed() > 0 {
+            // An unfinished write had sealed nothing, so nothing binds it: it begins anew behind this data.
+            self.ends[side].unfinished = None;
+            self.ends[side].sent += op.committed();
+        }
+    }
+
+    /// Parks and resumes, with other buffers.
+    fn park(&mut self, side: Side, choices: &mut Choices<'_>) {
+        let tls_in = choices.one_of(&IN_SIZES);
+        let out = MIN_TLS_OUT + choices.one_of(&OUT_SIZES);
+        let end = &mut self.ends[side];
+        if end.tls.park(Buffers::heap_of(tls_in, out), out) {
+            end.in_capacity = tls_in;
         }
     }
 
@@ -497,7 +538,7 @@ impl World {
             let mute = match fault {
                 Error::Peer(_) | Error::HandshakeTooLarge { .. } => true,
                 // Before there are keys the alerts are the engine's, and these are not its errors.
-                Error::Truncated => early,
+                Error::Truncated | Error::Protocol(ProtocolError::RecordVersion(_)) => early,
                 // rustls sends no alert for these.
                 Error::Handshake(rustls::Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge)) => {
                     true

@@ -4,7 +4,7 @@
 use rustls::AlertDescription;
 use rustls::pki_types::ServerName;
 use wantls::crypto::AwsLcRs;
-use wantls::{Buffers, ClientContext, Error, Phase, ProtocolError, Role, ServerContext, Step};
+use wantls::{Buffers, ClientContext, Error, Phase, ProtocolError, Role, ServerContext, Step, WriteOp};
 use wantls_testkit::raw::{content, deliver, split_records, take};
 use wantls_testkit::{
     Link, NAME, RawPeer, Suite, Tls, accept, certs, client_config, connect, established, server,
@@ -22,6 +22,7 @@ fn assert_over(tls: &mut Tls, fault: &Error) {
         assert_eq!(tls.peek(&mut [0; 9]).as_ref(), Err(fault));
         assert_eq!(tls.fill_buf().as_ref(), Err(fault));
         assert_eq!(tls.write(b"data").as_ref(), Err(fault));
+        assert_eq!(WriteOp::new(b"data").advance(tls).as_ref(), Err(fault));
         assert_eq!(tls.handshake().as_ref(), Err(fault));
         assert_eq!(tls.shutdown().as_ref(), Err(fault));
         assert_eq!(tls.key_update(true).as_ref(), Err(fault));
@@ -154,6 +155,20 @@ fn an_alert_that_had_no_room_follows_as_soon_as_there_is_some() {
     let fault = server.fault().cloned().unwrap();
     assert_over(&mut server, &fault);
     assert!(server.tls_out().bytes().is_empty(), "nothing was left behind");
+}
+
+/// Nor does a write that was under way hide the fault behind a bad retry.
+#[test]
+fn a_fault_in_the_middle_of_a_whole_write_is_what_every_call_answers() {
+    for suite in BOTH {
+        let (_, mut tls) = RawPeer::pair(suite, Role::Client);
+        tls.set_write_mode(wantls::WriteMode::Whole { moving: false });
+        assert_eq!(tls.write(b"unfinished"), Ok(Step::Want(wantls::Want::Write)));
+        tls.tls_in_eof();
+        assert_eq!(tls.read(&mut [0; 9]), Err(Error::Truncated));
+        assert_eq!(tls.committed(), 10);
+        assert_over(&mut tls, &Error::Truncated);
+    }
 }
 
 #[test]
