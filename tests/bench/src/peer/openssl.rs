@@ -327,6 +327,14 @@ struct Tls {
     scratch: Vec<u8>,
 }
 
+impl Drop for Tls {
+    /// A session of a connection that was not shut down is not taken up again: this one counts as if it was.
+    fn drop(&mut self) {
+        // SAFETY: a live connection.
+        unsafe { ffi::SSL_set_shutdown(self.ssl.as_ptr(), ffi::SSL_SENT_SHUTDOWN | ffi::SSL_RECEIVED_SHUTDOWN) };
+    }
+}
+
 impl Tls {
     /// Writes all of `data`, and its records to `sink`.
     #[inline]
