@@ -25,6 +25,7 @@ fn file_of(data: &[u8]) -> File {
 }
 
 /// A socket whose sends fail once, after `left` bytes.
+#[derive(Debug)]
 struct Failing {
     socket: TcpStream,
     left: Option<usize>,

@@ -257,7 +257,7 @@ impl Write for Sluggish {
 
     fn flush(&mut self) -> Result<()> {
         self.flushes += 1;
-        if self.flushes % 3 != 0 {
+        if !self.flushes.is_multiple_of(3) {
             return Err(Error::from(ErrorKind::WouldBlock));
         }
         let n = self.wire.write(&self.held)?;

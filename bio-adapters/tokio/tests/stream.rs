@@ -1,5 +1,10 @@
 //! tokio streams: the traits' promises, split halves, dropped futures.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a surprise is a failure")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test code: a surprise is a failure"
+)]
 
 use std::future::{Future, poll_fn};
 use std::io::{ErrorKind, IoSlice};
@@ -113,7 +118,8 @@ async fn a_blocked_writer_does_not_delay_the_reader_and_wakes_up_again() {
     for suite in BOTH {
         let (mut client, mut server) = pipes(suite, 1000);
         let (a, b) = tokio::join!(client.handshake(), server.handshake());
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
         let (mut reader, mut writer) = split(client);
         let data = noise(200_000);
         let copy = data.clone();
@@ -148,7 +154,8 @@ async fn a_waiting_reader_is_woken_though_the_writer_received_its_bytes() {
     for suite in BOTH {
         let (mut client, mut server) = pipes(suite, 500);
         let (a, b) = tokio::join!(client.handshake(), server.handshake());
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
         let (mut reader, mut writer) = split(client);
         let reading = tokio::spawn(async move {
             let mut got = vec![0; 100_000];

@@ -23,8 +23,8 @@ fn a_session_runs_on_both_grants_at_once() {
             let (mut got, mut back, mut buffer) = (Vec::new(), Vec::new(), [0; 100]);
             let mut sent = [false, false];
             while got.len() < 5 || back.len() < 5 {
-                for (tls, sent, into) in [(&mut a, &mut sent[0], &mut back), (&mut b, &mut sent[1], &mut got)]
-                {
+                let [a_sent, b_sent] = &mut sent;
+                for (tls, sent, into) in [(&mut a, a_sent, &mut back), (&mut b, b_sent, &mut got)] {
                     *sent = *sent || matches!(tls.write(b"hello").unwrap(), Step::Done(5));
                     if let Step::Done(Received::Data(n)) = tls.read(&mut buffer).unwrap() {
                         into.extend_from_slice(&buffer[..n.get()]);

@@ -133,8 +133,8 @@ impl Load {
     ) -> Result<()> {
         let mut done = vec![false; self.len()];
         let mut left = 0;
-        for i in first..self.len() {
-            done[i] = connected(self.streams[i].get_ref())? && step(i, &mut self.streams[i])?;
+        for (i, stream) in self.streams.iter_mut().enumerate().skip(first) {
+            done[i] = connected(stream.get_ref())? && step(i, stream)?;
             left += usize::from(!done[i]);
         }
         while left > 0 {

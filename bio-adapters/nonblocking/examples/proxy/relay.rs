@@ -60,14 +60,14 @@ impl Relay {
 
     /// Goes on in both directions until neither can. `true`: both have ended.
     pub(crate) fn advance(&mut self) -> io::Result<bool> {
-        while self.from_tls()? | self.from_plain()? {}
+        while self.client_to_server()? | self.server_to_client()? {}
         // What a write took may still be in tls_out.
         let flushed = matches!(self.tls.flush()?, Step::Done(()));
         Ok(self.to_plain.closed && self.to_tls.closed && flushed)
     }
 
     /// Client to server. `true`: something moved.
-    fn from_tls(&mut self) -> io::Result<bool> {
+    fn client_to_server(&mut self) -> io::Result<bool> {
         let Self { tls, plain, to_plain: lane, .. } = self;
         let filled = lane.fill(|space| {
             Ok(match tls.read(space)? {
@@ -90,7 +90,7 @@ impl Relay {
     }
 
     /// Server to client. `true`: something moved.
-    fn from_plain(&mut self) -> io::Result<bool> {
+    fn server_to_client(&mut self) -> io::Result<bool> {
         let Self { tls, plain, to_tls: lane, .. } = self;
         let filled = lane.fill(|space| unblocked(plain.read(space)))?;
         let mut moved = filled;

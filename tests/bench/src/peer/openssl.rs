@@ -331,7 +331,9 @@ impl Drop for Tls {
     /// A session of a connection that was not shut down is not taken up again: this one counts as if it was.
     fn drop(&mut self) {
         // SAFETY: a live connection.
-        unsafe { ffi::SSL_set_shutdown(self.ssl.as_ptr(), ffi::SSL_SENT_SHUTDOWN | ffi::SSL_RECEIVED_SHUTDOWN) };
+        unsafe {
+            ffi::SSL_set_shutdown(self.ssl.as_ptr(), ffi::SSL_SENT_SHUTDOWN | ffi::SSL_RECEIVED_SHUTDOWN)
+        };
     }
 }
 
