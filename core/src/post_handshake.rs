@@ -228,18 +228,19 @@ impl Assembler {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
+    #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
     use alloc::boxed::Box;
     use alloc::sync::Arc;
-
-    use zeroize::Zeroizing;
+    use alloc::vec;
 
     use super::*;
     use crate::alert::{FATAL, NO_RENEGOTIATION, WARNING};
     use crate::buffers::Buffers;
     use crate::connection::{Renegotiation, Settings};
-    use crate::handshake::{Engine, Established, Exporter, KeySchedule, Progress, Secret, Session, Status};
+    use crate::handshake::{
+        Engine, Established, Exporter, Key, KeySchedule, Progress, Secret, Session, Status,
+    };
     use crate::record::aead::{Aead, AeadError, Algorithm, RecordCrypto};
     use crate::record::seal::Sealer;
     use crate::record::testing::Glass;
@@ -303,13 +304,8 @@ mod tests {
         }
 
         fn finish(self: Box<Self>, _: &[Exporter]) -> Result<Established, Error> {
-            let secret = || Secret {
-                algorithm: Algorithm::Aes128Gcm,
-                key: Zeroizing::new([0; 32]),
-                key_len: 16,
-                iv: [0; 12],
-                seq: 0,
-            };
+            let key = || Key::new(Algorithm::Aes128Gcm, &[0; 16]).unwrap();
+            let secret = || Secret { key: key(), iv: [0; 12], seq: 0 };
             Ok(Established {
                 session: Session {
                     version: self.0,

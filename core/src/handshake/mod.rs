@@ -66,16 +66,33 @@ pub(crate) struct Established {
 
 /// The key, nonce base and next sequence number of one direction.
 pub(crate) struct Secret {
-    pub(crate) algorithm: Algorithm,
-    pub(crate) key: Zeroizing<[u8; 32]>,
-    pub(crate) key_len: usize,
+    pub(crate) key: Key,
     pub(crate) iv: [u8; NONCE_LEN],
     pub(crate) seq: u64,
 }
 
-impl Secret {
-    pub(crate) fn key(&self) -> &[u8] {
-        &self.key[..self.key_len]
+/// A key of one direction.
+pub(crate) struct Key {
+    pub(crate) algorithm: Algorithm,
+    bytes: Zeroizing<[u8; 32]>,
+}
+
+impl Key {
+    /// `None` if `bytes` has not the length that `algorithm` needs.
+    pub(crate) fn new(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
+        let mut key = Self { algorithm, bytes: Zeroizing::new([0; 32]) };
+        if bytes.len() != key.bytes().len() {
+            return None;
+        }
+        key.bytes[..bytes.len()].copy_from_slice(bytes);
+        Some(key)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self.algorithm {
+            Algorithm::Aes128Gcm => &self.bytes[..16],
+            Algorithm::Aes256Gcm | Algorithm::Chacha20Poly1305 => &*self.bytes,
+        }
     }
 }
 
