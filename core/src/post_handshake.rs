@@ -99,13 +99,16 @@ impl Traffic {
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     /// Seals the KeyUpdate that is due, if there is room. `false`: it is still due. Behind our close_notify none is
     /// sent, as nothing may follow it.
+    #[inline]
     pub(crate) fn send_due_key_update(&mut self) -> Result<bool, Error> {
-        if !self.phase.can_write() {
-            return Ok(true);
+        match self.key_update_due {
+            Some(update) if self.phase.can_write() => self.send_key_update(update),
+            Some(_) | None => Ok(true),
         }
-        let (Some(update), Some(traffic)) = (self.key_update_due, self.traffic.as_mut()) else {
-            return Ok(true);
-        };
+    }
+
+    fn send_key_update(&mut self, update: KeyUpdate) -> Result<bool, Error> {
+        let Some(traffic) = self.traffic.as_mut() else { return Ok(true) };
         let message = [KEY_UPDATE, 0, 0, 1, update as u8];
         let needed = message.len() + traffic.sealer.overhead();
         if self.output.room() < needed + RESERVE_ALERTS {
