@@ -143,7 +143,6 @@ pub enum Kind {
 
 impl Kind {
     /// The strategy.
-    #[must_use]
     pub fn schedules(self) -> BoxedStrategy<Schedule> {
         match self {
             Self::Data => schedules().boxed(),

@@ -257,12 +257,10 @@ fn is_call(step: Step) -> bool {
 
 /// The same call once more.
 fn again(step: Step) -> Step {
-    match step {
-        Step::Write { form, .. } | Step::Careful { form, .. } | Step::Retry { form, .. } => {
-            Step::Retry { form, how: How::Same }
-        }
-        other => other,
+    if let Step::Write { form, .. } | Step::Careful { form, .. } | Step::Retry { form, .. } = step {
+        return Step::Retry { form, how: How::Same };
     }
+    step
 }
 
 fn size(n: u32) -> usize {

@@ -223,13 +223,24 @@ fn warnings_are_kept() {
     lab.peer_asks();
     assert_eq!(lab.read(1), STARVED);
     lab.drain_some(49);
-    assert_eq!(lab.write(16384 + 100), BLOCKED, "10 bytes of the warning fit");
-    lab.drain();
-    assert_eq!(lab.read(1), STARVED);
-    assert_eq!(lab.out(), 21, "a read sends the rest");
     finish_write(&mut lab, 16384 + 100);
     lab.drain();
     assert_eq!(lab.wire_records(), [49, 16413, 31, 129]);
+
+    // With room for a part of it.
+    let mut lab = client(Version::Tls12, 512);
+    assert_eq!(lab.write(985), BLOCKED);
+    lab.peer_asks();
+    assert_eq!(lab.read(1), STARVED);
+    lab.drain();
+    assert_eq!(lab.write(985), "985");
+    assert_eq!((lab.write(50), lab.out()), (BLOCKED.to_owned(), 512), "10 bytes of the warning");
+    lab.drain();
+    assert_eq!(lab.read(1), STARVED);
+    assert_eq!(lab.out(), 21, "a read sends the rest");
+    finish_write(&mut lab, 50);
+    lab.drain();
+    assert_eq!(lab.wire_records(), [1014, 31, 79]);
 
     // A close_notify that the caller only says was sent.
     let mut lab = client(Version::Tls12, 512);

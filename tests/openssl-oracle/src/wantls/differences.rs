@@ -169,7 +169,7 @@ impl Guide {
             return Some(READS_GO_ON);
         }
         let grown = self.model.out_waiting().saturating_sub(before.out);
-        let due = if before.init { KEY_UPDATE } else { 0 };
+        let due = if before.init && before.owes_key_update { KEY_UPDATE } else { before.facts.engine };
         let wrote = grown > due + ALERT || init && !died;
         if self.setup.version == Version::Tls13 && wrote {
             return Some(ONE_KEY_UPDATE);

@@ -4,6 +4,7 @@ mod contexts;
 mod crossed;
 mod differences;
 mod end;
+mod pair;
 mod rules;
 
 use crate::ossl;
@@ -13,6 +14,7 @@ use crate::subject::Subject;
 pub use crossed::{ExplainedPeer, WantlsPeer};
 pub use differences::{Explained, NAMES, difference};
 pub use end::Wantls;
+pub use pair::WantlsPair;
 pub use rules::{DIFFERENT, keeps};
 
 /// wantls as the subject; the peer is OpenSSL.
