@@ -9,10 +9,9 @@ type Wired = Stream<Wire>;
 
 fn received(stream: &mut Wired, expected: &[u8]) {
     let mut buffer = vec![0; 100];
-    match stream.read(&mut buffer).unwrap() {
-        Step::Done(Received::Data(n)) => assert_eq!(&buffer[..n.get()], expected),
-        other => panic!("{other:?}"),
-    }
+    let answer = stream.read(&mut buffer).unwrap();
+    let Step::Done(Received::Data(n)) = answer else { panic!("{answer:?}") };
+    assert_eq!(&buffer[..n.get()], expected);
 }
 
 #[test]
