@@ -26,6 +26,7 @@ pub const NAMES: &[(u8, &str)] = &[
     (NOT_A_CLOSE, "an-alert-is-no-close"),
     (WARNING_KEPT, "warnings-are-kept"),
     (13, "truncation-is-told"),
+    (SENDFILE, "sendfile-any-kernel"),
 ];
 
 const BAD_RETRY: u8 = 101;
@@ -38,6 +39,7 @@ const CLOSED_IS_CLOSED: u8 = 107;
 const TRUNCATION: u8 = 108;
 const NOT_A_CLOSE: u8 = 109;
 const WARNING_KEPT: u8 = 110;
+const SENDFILE: u8 = 111;
 
 /// The name of a deviation.
 #[must_use]
@@ -93,6 +95,7 @@ enum Call {
     Read,
     Shutdown,
     KeyUpdate,
+    Sendfile,
     Other,
 }
 
@@ -138,7 +141,9 @@ impl Guide {
             Call::KeyUpdate if self.really_sent(before.shutdown) && outcome.error != code::SSL => {
                 return Some(CLOSED_IS_CLOSED);
             }
-            Call::Write | Call::Read | Call::Shutdown | Call::KeyUpdate | Call::Other => {}
+            // The comparison is of established connections: no kernel TLS is the only reason left.
+            Call::Sendfile if code == reason::UNINITIALIZED => return Some(SENDFILE),
+            Call::Write | Call::Read | Call::Shutdown | Call::KeyUpdate | Call::Sendfile | Call::Other => {}
         }
         if died && (before.facts.pending || before.facts.alert) {
             return Some(ALERT_LEAVES);
@@ -186,7 +191,7 @@ impl Subject for Guide {
     }
 
     fn sendfile(&mut self, size: usize) -> Outcome {
-        self.call(Call::Other, |model| model.sendfile(size))
+        self.call(Call::Sendfile, |model| model.sendfile(size))
     }
 
     fn read(&mut self, num: i32) -> Outcome {
