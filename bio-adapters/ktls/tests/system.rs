@@ -1,0 +1,113 @@
+//! On real sockets. What the kernel answers depends on the kernel; what follows from the answer does not.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a surprise is a failure")]
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+
+use wantls::{Algorithm, TrafficKey, Version};
+use wantls_blocking::Stream;
+use wantls_ktls::{CryptoInfo, Direction, HandOverError, Socket, hand_over};
+use wantls_testkit::{Suite, Tls, accept, client, connect, loopback, noise, server};
+
+const HALF: usize = 300_000;
+
+/// An established server that has read a request, and what its client reads after it.
+fn served(suite: Suite) -> (Tls, TcpStream, thread::JoinHandle<Vec<u8>>) {
+    let (a, b) = loopback();
+    let reading = thread::spawn(move || {
+        let mut client = Stream::new(connect(&client(suite)), a);
+        client.write_all(b"GET").unwrap();
+        let mut got = vec![0; HALF];
+        client.read_exact(&mut got).unwrap();
+        client.write_all(b"more").unwrap();
+        client.read_to_end(&mut got).unwrap();
+        client.close().unwrap();
+        got
+    });
+    let mut server = Stream::new(accept(&server(suite)), b);
+    let mut request = [0; 3];
+    server.read_exact(&mut request).unwrap();
+    server.flush().unwrap();
+    let (tls, socket) = server.into_parts();
+    (tls, socket, reading)
+}
+
+/// Where the kernel has TLS this is the real thing; where not, that is told, and user space goes on.
+#[test]
+fn a_connection_goes_on_whatever_the_kernel_says() {
+    let data = noise(2 * HALF);
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&data).unwrap();
+    for suite in Suite::ALL {
+        let (tls, socket, reading) = served(suite);
+        let mut more = [0; 4];
+        match hand_over(tls, socket) {
+            Ok((mut stream, _)) => {
+                let mut sent = 0;
+                while sent < HALF {
+                    sent += stream.sendfile(&file, sent as u64, HALF - sent).unwrap();
+                }
+                stream.read_exact(&mut more).unwrap();
+                stream.write_all(&data[HALF..]).unwrap();
+                stream.shutdown().unwrap();
+                assert_eq!(stream.read(&mut [0; 9]).unwrap(), 0);
+            }
+            Err(refused) => {
+                let HandOverError::Unsupported(_) = refused.error else { panic!("{:?}", refused.error) };
+                let mut stream = Stream::new(*refused.tls.unwrap(), refused.socket);
+                assert_eq!(stream.write_file(&file, 0, HALF).unwrap(), HALF);
+                stream.read_exact(&mut more).unwrap();
+                stream.write_all(&data[HALF..]).unwrap();
+                stream.close_and_wait().unwrap();
+            }
+        }
+        assert_eq!(more, *b"more");
+        assert!(reading.join().unwrap() == data, "{suite:?}");
+    }
+}
+
+#[test]
+fn a_kernel_without_tls_says_so() {
+    let (mut socket, _other) = loopback();
+    let has_tls = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_available_ulp")
+        .is_ok_and(|ulps| ulps.split_whitespace().any(|ulp| ulp == "tls"));
+    match socket.attach() {
+        // The kernel may load its module for the asking.
+        Ok(()) => {}
+        Err(error) => assert!(!has_tls && error.raw_os_error() == Some(libc::ENOENT), "{error}"),
+    }
+}
+
+/// The calls themselves, on a socket without keys: `sendmsg` and `sendfile` send in the clear, and what takes TLS is
+/// refused.
+#[test]
+fn the_calls_without_tls() {
+    let (mut a, mut b) = loopback();
+    let key = TrafficKey { algorithm: Algorithm::Aes128Gcm, key: &[7; 16], iv: &[9; 12], seq: 1 };
+    let info = CryptoInfo::new(Version::Tls13, key, Direction::Read).unwrap();
+    let mut unix = std::os::unix::net::UnixStream::pair().unwrap().0;
+    assert!(unix.attach().is_err() && a.set_key(Direction::Read, &info).is_err());
+    assert!(a.set_key(Direction::Write, &info).is_err());
+
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(b"0123456789").unwrap();
+    assert_eq!(a.sendfile(&file, 3, 4).unwrap(), 4);
+    assert_eq!(a.sendfile(&file, 8, 100).unwrap(), 2);
+    assert_eq!(a.sendfile(&file, 10, 100).unwrap(), 0);
+    assert_eq!(a.sendfile(&file, u64::MAX, 1).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(Socket::send(&mut a, 23, b"data").unwrap(), 4);
+    assert_eq!(Socket::send(&mut a, 21, &[1, 0]).unwrap(), 2);
+    let mut got = [0; 12];
+    b.read_exact(&mut got).unwrap();
+    assert_eq!(&got, b"345689data\x01\x00");
+
+    Socket::send(&mut a, 23, b"x").unwrap();
+    assert_eq!(Socket::recv(&mut b, &mut got).unwrap_err().kind(), ErrorKind::InvalidData);
+    b.set_nonblocking(true).unwrap();
+    assert_eq!(Socket::recv(&mut b, &mut got).unwrap_err().kind(), ErrorKind::WouldBlock);
+    b.set_nonblocking(false).unwrap();
+    drop(a);
+    assert_eq!(Socket::recv(&mut b, &mut got).unwrap(), (23, 0));
+}
