@@ -16,35 +16,17 @@ use crate::read::Outcome;
 use crate::record::aead::{Algorithm, NONCE_LEN};
 use crate::record::{ContentType, Version};
 
-impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
-    /// Whether [`park`](Self::park) and [`Parked::into_offload`] would succeed.
-    ///
-    /// # Errors
-    /// [`Usage::NotIdle`]: something is under way, a message of the peer in part, or a KeyUpdate or a warning that has
-    /// not been sealed yet.
-    pub fn check_offload(&self) -> Result<(), Usage> {
-        self.check_idle()?;
-        let partial = self.traffic.as_ref().is_none_or(|traffic| traffic.assembler.is_partial());
-        if partial || self.key_update_due.is_some() || self.refusal_due {
-            return Err(Usage::NotIdle);
-        }
-        Ok(())
-    }
-}
-
 impl Parked {
     /// **Hands out the connection's secrets**, for another party to protect its records with: the kernel, or a network
     /// card. From then on there is no other copy of the record layer's state, and the party's own is the only true one.
     ///
-    /// # Errors
-    /// The parked connection, unchanged, if [`Connection::check_offload`] would refuse.
-    pub fn into_offload(self) -> Result<Offload, Self> {
+    /// What is under way in spite of the rest goes on: a message of the peer of which a part was processed, a KeyUpdate
+    /// that has not been sent.
+    #[must_use]
+    pub fn into_offload(self) -> Offload {
         let tls = self.into_connection();
         let sealed = tls.traffic.as_ref().map_or(0, |traffic| traffic.keys().0.seq);
-        match tls.check_offload() {
-            Ok(()) => Ok(Offload { tls, closing: false, alert: None, sealed }),
-            Err(_) => Err(Self::from_connection(tls)),
-        }
+        Offload { tls, closing: false, alert: None, sealed }
     }
 }
 

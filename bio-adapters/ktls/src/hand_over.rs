@@ -12,7 +12,7 @@ use crate::{CryptoInfo, Direction, Socket};
 /// itself, in both directions, and [`Stream`] does the rest of TLS; the buffers come back wiped.
 ///
 /// Both ends of `tls` have to be at rest: all that was received is read, a part of a record is not there, and all that was
-/// written has left `tls_out`. A client of TLS 1.3 has often part of the server's tickets there after the handshake:
+/// written has left `tls_out`; and no KeyUpdate may be due. A client of TLS 1.3 has often part of the server's tickets there after the handshake:
 /// exchange some data first.
 ///
 /// **Afterwards the kernel has the connection's secrets**, and nobody else.
@@ -25,7 +25,8 @@ where
     B: AsRef<[u8]> + AsMut<[u8]>,
 {
     let refused = |error, tls: Option<Box<_>>, socket| Err(Refused { error, tls, socket });
-    if tls.check_offload().is_err() {
+    // A KeyUpdate is nothing that every kernel can do.
+    if tls.check_idle().is_err() || tls.key_update_due().is_some() {
         return refused(HandOverError::NotIdle, Some(Box::new(tls)), socket);
     }
     // Before the connection is taken apart: this is where a kernel without TLS ends it.
@@ -36,10 +37,7 @@ where
         Ok(parts) => parts,
         Err(tls) => return refused(HandOverError::NotIdle, Some(tls), socket),
     };
-    let keys = match parked.into_offload() {
-        Ok(keys) => keys,
-        Err(parked) => return refused(HandOverError::NotIdle, resume(parked, buffers), socket),
-    };
+    let keys = parked.into_offload();
     // Reading first: it is what older kernels lack (before Linux 4.17), and there is no way back from the second.
     if let Err(error) = set_key(&keys, &mut socket, Direction::Read) {
         let tls = resume(keys.into_parked(), buffers);
@@ -71,7 +69,8 @@ fn resume<B: AsRef<[u8]> + AsMut<[u8]>>(parked: Parked, buffers: Buffers<B>) -> 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandOverError {
-    /// Something is under way: see [`Connection::check_offload`]. Bring it to an end, and try again.
+    /// Something is under way: see [`Connection::check_idle`]; or a KeyUpdate is due. Bring it to an end, and try
+    /// again.
     #[error("the connection is not idle")]
     NotIdle,
     /// The kernel has no TLS, or not for this socket, version or algorithm. The connection goes on in user space.
