@@ -68,6 +68,51 @@ fn a_connection_goes_on_whatever_the_kernel_says() {
     }
 }
 
+/// Linux 6.14 changes keys; an older kernel with TLS can't, and the peer is told.
+#[test]
+fn keys_change_or_the_peer_is_told() {
+    for suite in Suite::ALL.into_iter().filter(|suite| suite.version() == Version::Tls13) {
+        let (a, b) = loopback();
+        let asking = thread::spawn(move || -> std::io::Result<_> {
+            let mut client = Stream::new(connect(&client(suite)), a);
+            client.write_all(b"GET")?;
+            client.read_exact(&mut [0; 2])?;
+            client.key_update(true)?;
+            client.write_all(b"more")?;
+            let mut got = Vec::new();
+            client.read_to_end(&mut got)?;
+            Ok((got, client.tls().post_handshake_messages()))
+        });
+        let mut server = Stream::new(accept(&server(suite)), b);
+        let mut buffer = [0; 4];
+        server.read_exact(&mut buffer[..3]).unwrap();
+        let (tls, socket) = server.into_parts();
+        let Ok((mut stream, _)) = hand_over(tls, socket) else {
+            // Without TLS in the kernel there is nothing to see: the peer finds the connection cut.
+            assert!(asking.join().unwrap().is_err());
+            continue;
+        };
+        stream.write_all(b"OK").unwrap();
+        match stream.read_exact(&mut buffer) {
+            Ok(()) => {
+                assert_eq!(&buffer, b"more");
+                stream.write_all(b"under the second key").unwrap();
+                stream.key_update(false).unwrap();
+                stream.write_all(b" and the third").unwrap();
+                stream.shutdown().unwrap();
+                let (got, messages) = asking.join().unwrap().unwrap();
+                assert_eq!(got, b"under the second key and the third");
+                assert!(messages >= 2, "both KeyUpdates");
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+                let told = asking.join().unwrap().unwrap_err();
+                assert!(told.to_string().contains("InternalError"), "{told}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_kernel_without_tls_says_so() {
     let (mut socket, _other) = loopback();
