@@ -4,7 +4,9 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use wantls::{Algorithm, TrafficKey, Version};
 use wantls_blocking::Stream;
@@ -65,6 +67,63 @@ fn a_connection_goes_on_whatever_the_kernel_says() {
         }
         assert_eq!(more, *b"more");
         assert!(reading.join().unwrap() == data, "{suite:?}");
+    }
+}
+
+/// `WouldBlock` has taken nothing, and a count is what was taken.
+#[test]
+fn a_full_socket_loses_nothing() {
+    let data = noise(8_000_000);
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&data).unwrap();
+    for suite in Suite::ALL {
+        let (a, b) = loopback();
+        let (is_full, full) = mpsc::channel();
+        let reading = thread::spawn(move || -> std::io::Result<_> {
+            let mut client = Stream::new(connect(&client(suite)), a);
+            client.write_all(b"GET")?;
+            // Until the socket is full, or the other end has gone.
+            let _ = full.recv();
+            let mut got = Vec::new();
+            client.read_to_end(&mut got).map(|_| got)
+        });
+        let mut server = Stream::new(accept(&server(suite)), b);
+        server.read_exact(&mut [0; 3]).unwrap();
+        let (tls, socket) = server.into_parts();
+        let mut stream = match hand_over(tls, socket) {
+            Ok((stream, _)) => stream,
+            Err(refused) => {
+                assert!(matches!(refused.error, HandOverError::Unsupported(_)));
+                drop((refused, is_full));
+                assert!(reading.join().unwrap().is_err(), "the peer finds the connection cut");
+                continue;
+            }
+        };
+        stream.get_ref().set_nonblocking(true).unwrap();
+        let (mut sent, mut waits) = (0, 0);
+        while sent < data.len() {
+            // By turns, with other arguments after each wait.
+            let len = (1 + waits * 7919 % 500_000).min(data.len() - sent);
+            let step = match waits % 2 {
+                0 => stream.sendfile(&file, sent as u64, data.len() - sent),
+                _ => stream.write(&data[sent..][..len]),
+            };
+            match step {
+                Ok(n) => sent += n,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                    waits += 1;
+                    is_full.send(()).unwrap();
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+        while let Err(error) = stream.shutdown() {
+            assert_eq!(error.kind(), ErrorKind::WouldBlock);
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(waits > 0, "{suite:?}");
+        assert!(reading.join().unwrap().unwrap() == data, "{suite:?} {waits}");
     }
 }
 
