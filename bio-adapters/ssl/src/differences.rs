@@ -91,7 +91,7 @@ pub const DIFFERENCES: &[Difference] = &[
         id: "warnings-are-kept",
         openssl: "A no_renegotiation warning that does not fit into the transport is lost, and the next record does not \
                   decrypt; half sent in front of data, it kills the correct retry of the write.",
-        wantls: "It stays queued and leaves before the next record.",
+        wantls: "It stays queued and leaves before the next record; a read sends it too.",
         reason: "Bytes that were sealed must arrive, in order.",
     },
     Difference {

@@ -65,9 +65,6 @@ impl Shared {
         self.verifier.configure(options);
         let mut tls = match &self.base {
             Base::Client(config) => self.connect(config.clone(), options)?,
-            Base::Server(_) if options.ocsp_fail => {
-                return Err(Failure::Unimplemented("-fail-ocsp-callback for a server".into()));
-            }
             Base::Server(config) => self.accept(config.clone(), options)?,
         };
         tls.set_write_mode(write_mode(options));

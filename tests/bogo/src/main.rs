@@ -57,7 +57,7 @@ fn run(args: &[String]) -> Result<(), Failure> {
     for number in 0..=flags.resume_count {
         let options = if number == 0 { &flags.initial } else { &flags.resume };
         let tls = shared.connection(options)?;
-        let wire = Wire::connect(flags.address, flags.shim_id, options.is_async)?;
+        let wire = Wire::connect(&flags.addresses, flags.shim_id, options.is_async)?;
         Exchange::new(options, &shared, tls, wire, number > 0).run()?;
     }
     Ok(())

@@ -208,6 +208,10 @@ fn warnings_are_kept() {
     lab.peer_asks();
     assert_eq!(lab.read(1), STARVED);
     lab.drain_some(49);
+    assert_eq!(lab.write(16384 + 100), BLOCKED, "10 bytes of the warning fit");
+    lab.drain();
+    assert_eq!(lab.read(1), STARVED);
+    assert_eq!(lab.out(), 21, "a read sends the rest");
     finish_write(&mut lab, 16384 + 100);
     lab.drain();
     assert_eq!(lab.wire_records(), [49, 16413, 31, 129]);

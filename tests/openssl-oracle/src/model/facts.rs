@@ -12,6 +12,8 @@ pub struct Facts {
     pub pending: bool,
     /// An alert waits, or is partly out.
     pub alert: bool,
+    /// An alert is partly out.
+    pub half_alert: bool,
     /// Part of a record was taken from the transport.
     pub mid_record: bool,
 }
@@ -30,6 +32,7 @@ impl Model {
             dead: self.dead,
             pending: self.pending.is_some(),
             alert: self.alert != Dispatch::None,
+            half_alert: self.alert == Dispatch::Partly,
             mid_record: !self.header.is_empty(),
         }
     }

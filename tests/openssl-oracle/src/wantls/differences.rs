@@ -136,6 +136,8 @@ impl Guide {
             Call::Write if died && matches!(code, reason::BAD_LENGTH | reason::BAD_WRITE_RETRY) => {
                 return Some(BAD_RETRY);
             }
+            // The rest of a warning, which reads of ours send.
+            Call::Read if before.facts.half_alert => return Some(WARNING_KEPT),
             Call::Shutdown if code == reason::DATA_AFTER_CLOSE => return Some(UNREAD_DATA),
             Call::Shutdown if died && outcome.ret > 0 => return Some(NOT_A_CLOSE),
             Call::KeyUpdate if self.really_sent(before.shutdown) && outcome.error != code::SSL => {
