@@ -41,8 +41,8 @@
 //! # Limits
 //!
 //! `alloc` and atomic compare-and-swap are needed (rustls needs them). There is no renegotiation: a request for it is
-//! answered with a no_renegotiation warning and the connection goes on, unless [`Renegotiation`] says otherwise. There is no 0-RTT. The handshake allocates;
-//! after it, only KeyUpdates and tickets do.
+//! answered with a no_renegotiation warning and the connection goes on, unless [`Renegotiation`] says otherwise.
+//! There is no 0-RTT. The handshake allocates; after it, only KeyUpdates and tickets do.
 #![no_std]
 #![forbid(unsafe_code)]
 // no_std can't rot: what core or alloc has is taken from there.
