@@ -18,6 +18,8 @@ pub(crate) struct Flags {
     pub(crate) shim_id: Option<u64>,
     /// Connections after the first.
     pub(crate) resume_count: usize,
+    /// Seconds that seem to pass before each of them.
+    pub(crate) resumption_delay: u64,
     /// What holds for the first connection.
     pub(crate) initial: Options,
     /// What holds for the others.
@@ -111,7 +113,8 @@ pub(crate) struct Expect {
 impl Flags {
     /// Reads the command line.
     pub(crate) fn parse(args: &[String]) -> Result<Self, Failure> {
-        let (mut port, mut ipv6, mut shim_id, mut resume_count) = (0, false, None, 0);
+        let (mut port, mut ipv6, mut shim_id, mut resume_count, mut resumption_delay) =
+            (0, false, None, 0, 0);
         let (mut initial, mut resume) = (Options::default(), Options::default());
         let mut args = Args(args);
         while let Some(flag) = args.next() {
@@ -119,6 +122,7 @@ impl Flags {
                 "-port" => port = args.number(flag)?,
                 "-shim-id" => shim_id = Some(args.number(flag)?),
                 "-resume-count" => resume_count = args.number(flag)?,
+                "-resumption-delay" => resumption_delay = args.number(flag)?,
                 "-ipv6" => ipv6 = true,
                 _ => {
                     let (name, mut targets) = scope(flag, &mut initial, &mut resume);
@@ -139,7 +143,7 @@ impl Flags {
         }
         let v6 = (Ipv6Addr::LOCALHOST, port).into();
         let addresses = if ipv6 { vec![v6] } else { vec![(Ipv4Addr::LOCALHOST, port).into(), v6] };
-        Ok(Self { addresses, shim_id, resume_count, initial, resume })
+        Ok(Self { addresses, shim_id, resume_count, resumption_delay, initial, resume })
     }
 }
 

@@ -338,6 +338,24 @@ fn a_session_that_is_not_resumed_is_noticed() {
 }
 
 #[test]
+fn a_ticket_is_not_used_after_its_lifetime() {
+    // What rustls gives one that stands for a session of its store.
+    const LIFETIME: u64 = 24 * 60 * 60;
+    let server = server(Suite::Tls13Aes128);
+    for (delay, more) in [(LIFETIME - 600, &[][..]), (LIFETIME + 600, &["-expect-session-miss"])] {
+        let delay = delay.to_string();
+        let flags = [&["-resume-count", "1", "-resumption-delay", &delay][..], more].concat();
+        run(&flags, 2, |socket| {
+            let mut peer = on(accept(&server), socket);
+            assert_eq!(peer.handshake().unwrap(), Step::Done(()));
+            expect_echo(&mut peer, b"data");
+            close(&mut peer);
+        })
+        .well();
+    }
+}
+
+#[test]
 fn expectations_are_checked() {
     for (flag, right, wrong) in [
         ("-expect-version", "772", "771"),
