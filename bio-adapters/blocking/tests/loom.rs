@@ -3,7 +3,12 @@
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p wantls-blocking --test loom`
 #![cfg(loom)]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a surprise is a failure")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test code: a surprise is a failure"
+)]
 
 use std::collections::VecDeque;
 use std::io::{Error, ErrorKind, Read, Result, Write};

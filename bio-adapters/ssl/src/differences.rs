@@ -51,6 +51,12 @@ pub const DIFFERENCES: &[Difference] = &[
         reason: "RFC 8446 section 4.6.3 allows it, and no legal message of a peer may kill a connection.",
     },
     Difference {
+        id: "key-update-is-whole",
+        openssl: "With fragments of less than 5 bytes a KeyUpdate is cut into several records, like data.",
+        wantls: "It is one record.",
+        reason: "The bound is for the caller's data; nobody gains by a message in pieces.",
+    },
+    Difference {
         id: "shutdown-finishes-record",
         openssl: "SSL_shutdown with a record pending drops the close_notify at its second call and leaves the record cut \
                   for ever; it may even answer 1.",

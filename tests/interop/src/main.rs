@@ -135,11 +135,12 @@ fn run_soak(wanted: Plan) -> Result<bool> {
 
 fn line(report: &Report) -> String {
     format!(
-        "{} sessions, {} closed and complete, {} aborted, {} resumed, {} MB, heap {} bytes",
+        "{} sessions, {} closed and complete, {} aborted, {} resumed, {} keys changed, {} MB, heap {} bytes",
         report.sessions,
         report.closed,
         report.aborted,
         report.resumed,
+        report.key_updates,
         report.bytes / 1_000_000,
         report.heap.last().unwrap_or(&0),
     )

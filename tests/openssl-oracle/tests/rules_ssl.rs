@@ -3,8 +3,14 @@
 
 use std::fs::File;
 
+use wantls::ServerContext;
+use wantls::crypto::AwsLcRs;
+use wantls::rustls::ServerConfig;
+use wantls::rustls::crypto::aws_lc_rs;
 use wantls_bio_pair::{Bio, Capacity};
-use wantls_openssl_oracle::subject::code;
+use wantls_openssl_oracle::ossl;
+use wantls_openssl_oracle::setup::{Role, Version};
+use wantls_openssl_oracle::subject::{Subject as _, code};
 use wantls_ssl::{ErrorCode, KeyUpdateType, Mode, Reason, ShutdownState, Ssl, SslContext, Wanting};
 use wantls_testkit::{NAME, Suite};
 
@@ -74,6 +80,52 @@ fn h02_a_role_without_its_context() {
     ssl.set_accept_state();
     assert_eq!((ssl.do_handshake(), ssl.get_error(0)), (0, ErrorCode::Ssl));
     assert_eq!(ssl.reason(), Some(Reason::SHOULD_NOT_HAVE_BEEN_CALLED));
+}
+
+/// A server whose chain is so many certificates longer, driven by writes of `len` bytes over a pair of 1000: the peer,
+/// OpenSSL, reads all of them.
+fn long_chain(certificates: usize, len: usize) {
+    let certs = wantls_testkit::certs();
+    let chain = certs.chain.iter().chain(std::iter::repeat_n(&certs.ca, certificates)).cloned().collect();
+    let mut config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, certs.key())
+        .unwrap();
+    config.send_tls13_tickets = 0;
+    let server = ServerContext::new(config, AwsLcRs).unwrap();
+    let (half, mut wire) = Bio::pair(Capacity::new(1000).unwrap(), Capacity::DEFAULT);
+    let mut ssl = Ssl::new(&SslContext::server(server), half);
+    ssl.set_accept_state();
+    let mut client = ossl::peer(Version::Tls13, Role::Client);
+    let data = vec![7; len];
+    let mut read = Vec::new();
+    for _ in 0..200 {
+        let moved = client.read(16384);
+        read.extend_from_slice(&moved.data);
+        if read.len() == len {
+            assert!(read == data);
+            return;
+        }
+        let _ = wire.write(&client.drain(usize::MAX)).unwrap();
+        let ret = ssl.write(&data);
+        assert!(ret > 0 || matches!(ssl.get_error(ret), ErrorCode::WantRead | ErrorCode::WantWrite));
+        let mut bytes = vec![0; wire.pending()];
+        let _ = wire.read(&mut bytes).unwrap();
+        client.fill(&bytes);
+    }
+    panic!("it does not end");
+}
+
+#[test]
+fn d03_a_short_write_drives_a_long_message_on_wantls() {
+    long_chain(15, 10);
+}
+
+#[test]
+fn d04_a_long_write_drives_a_message_of_several_records_on_wantls() {
+    long_chain(60, 40000);
 }
 
 #[test]

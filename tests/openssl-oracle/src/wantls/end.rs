@@ -21,7 +21,7 @@ pub struct Wantls {
 impl Wantls {
     /// An end with a role and nothing sent yet, on ample pairs.
     pub(super) fn fresh(setup: &Setup) -> Self {
-        let context = contexts::context(setup.version, setup.role, setup.options);
+        let context = contexts::context(setup);
         let (half, net) = pair(AMPLE, AMPLE);
         let mut ssl = Ssl::new(&context, half);
         match setup.role {
