@@ -248,6 +248,22 @@ fn what_has_no_place_is_refused_as_in_user_space() {
 }
 
 #[test]
+fn requests_to_renegotiate_are_refused_with_a_warning_until_they_are_too_many() {
+    let (mut raw, tls) = wantls_testkit::RawPeer::pair(Suite::Tls12Aes256, Role::Client);
+    let (mut stream, _) = hand_over(tls, Kernel::new(Refuses::Nothing)).unwrap();
+    for i in 0..5 {
+        let request = raw.seal(22, &[0, 0, 0, 0]);
+        stream.get_mut().incoming.extend(request);
+        let expected = if i < 4 { ErrorKind::WouldBlock } else { ErrorKind::InvalidData };
+        assert_eq!(stream.read(&mut [0; 9]).unwrap_err().kind(), expected);
+        let sent = std::mem::take(&mut stream.get_mut().sent);
+        let answers: Vec<_> = raw.open(&sent).into_iter().map(|r| (r.typ, r.payload)).collect();
+        let level = if i < 4 { 1 } else { 2 };
+        assert_eq!(answers, [(21, vec![level, if i < 4 { 100 } else { 10 }])]);
+    }
+}
+
+#[test]
 fn keys_change_both_ways_as_often_as_wanted() {
     for suite in Suite::ALL.into_iter().filter(|suite| suite.version() == Version::Tls13) {
         for role in [Role::Client, Role::Server] {

@@ -89,6 +89,27 @@ fn a_file_arrives_over_pairs_of_every_size_with_other_arguments_after_every_want
 }
 
 #[test]
+fn what_stops_a_long_call_comes_behind_its_count() {
+    let data = bytes(200_000);
+    let file = file_of(&data);
+    for suite in [TLS13, TLS12] {
+        // More than the outgoing buffer, less than the file: the pair is full in the middle of the call.
+        let (mut client, mut server) = connected(suite, 70_000);
+        let (mut sent, mut got) = (0, Vec::new());
+        while sent < data.len() {
+            let (n, error, _) = sendfile(&mut client, &file, sent, usize::MAX);
+            assert!(n > 0 && error == 0, "{n}");
+            sent += usize::try_from(n).unwrap();
+            while carry(&mut client, &mut server) > 0 {
+                got.extend(read_all(&mut server));
+                assert_eq!(client.read(), [], "a read sends the rest");
+            }
+        }
+        assert!(got == data, "{suite:?}");
+    }
+}
+
+#[test]
 fn the_end_of_the_file_is_0_and_a_success() {
     for suite in [TLS13, TLS12] {
         let (mut client, mut server) = connected(suite, 50_000);
@@ -187,14 +208,33 @@ fn it_is_refused_before_the_handshake_inside_a_write_and_after_the_close() {
 
 #[test]
 fn a_key_update_leaves_first() {
-    let (mut client, mut server) = connected(TLS13, 50_000);
+    let (mut client, mut server) = connected(TLS13, 27);
     assert_eq!(server.ssl.key_update(KeyUpdateType::Requested), 1);
     assert_eq!(server.ssl.do_handshake(), 1);
     carry(&mut server, &mut client);
     assert_eq!(client.read(), []);
     assert_eq!(client.ssl.key_update_type(), Some(KeyUpdateType::NotRequested));
-    assert_eq!(sendfile(&mut client, &file_of(b"data"), 0, 4), (4, 0, None));
-    assert_eq!((client.ssl.key_update_type(), client.out()), (None, 27 + 26));
+    // It fills the pair, so that the record stays behind.
+    let file = file_of(b"data");
+    assert_eq!(sendfile(&mut client, &file, 0, 4), (4, 0, None));
+    assert_eq!((client.ssl.key_update_type(), client.out()), (None, 27));
+    assert_eq!(client.drain().len(), 27);
+    assert_eq!(client.read(), []);
+    assert_eq!(client.drain().len(), 26);
+
+    // With no room for it nothing is taken, as in front of a write.
+    let (mut client, mut server) = connected(TLS13, 26);
+    assert_eq!(server.ssl.key_update(KeyUpdateType::Requested), 1);
+    assert_eq!(server.ssl.do_handshake(), 1);
+    carry(&mut server, &mut client);
+    assert_eq!(client.read(), []);
+    assert_eq!(sendfile(&mut client, &file, 0, 4), (-1, WANT_WRITE, None));
+    assert!(client.ssl.in_init());
     carry(&mut client, &mut server);
+    assert_eq!(sendfile(&mut client, &file, 0, 4), (4, 0, None));
+    for _ in 0..2 {
+        carry(&mut client, &mut server);
+        assert_eq!(client.read(), []);
+    }
     assert_eq!(read_all(&mut server), b"data");
 }

@@ -151,7 +151,7 @@ impl Guide {
             Call::KeyUpdate if self.really_sent(before.shutdown) && outcome.error != code::SSL => {
                 return Some(CLOSED_IS_CLOSED);
             }
-            // The comparison is of established connections: no kernel TLS is the only reason left.
+            // The guide is of established connections: no kernel TLS is the only reason left.
             Call::Sendfile if code == reason::UNINITIALIZED => return Some(SENDFILE),
             Call::Write | Call::Read | Call::Shutdown | Call::KeyUpdate | Call::Sendfile | Call::Other => {}
         }
