@@ -152,7 +152,8 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         id: "not-offered",
         openssl: "SSL_set_read_ahead, SSL_set_block_padding, SSL_new_session_ticket, SSL_free_buffers, SSL_clear, \
-                  SSL_set_tlsext_max_fragment_length, SSL_stream_conclude, connections without a BIO, and others.",
+                  SSL_set_tlsext_max_fragment_length, SSL_stream_conclude, connections without a BIO, a \
+                  BIO's retry flags, and others.",
         wantls: "No such calls. A read never takes more than the record in front from the transport.",
         reason: "Nothing depends on them yet.",
     },
