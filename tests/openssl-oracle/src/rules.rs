@@ -19,15 +19,12 @@ const MANUAL: &str = "advice of the manual to callers, nothing to observe";
 const VERSION_4: &str = "describes OpenSSL 4";
 const QUIC: &str = "QUIC is out of scope";
 const KTLS: &str = "kernel TLS is out of scope";
-const EARLY: &str = "early data is out of scope";
 
 /// Rules without a test, each with its reason.
 pub const WITHOUT_TEST: &[(&str, &str)] = &[
     ("r14", "no library sends more than 32 empty records; the record layer's own tests do"),
     ("r15", "no library sends ignored warnings; the record layer's own tests do"),
-    ("h11", "pauses in certificate and verification callbacks are not offered"),
     ("h17", "a summary of other rules"),
-    ("e07", "needs a BIO that sets the other direction's flag; a pair never does"),
     ("e08", SOURCE),
     ("e12", MANUAL),
     ("e13", VERSION_4),
@@ -36,14 +33,11 @@ pub const WITHOUT_TEST: &[(&str, &str)] = &[
     ("m15", "asynchronous engines are not offered"),
     ("f05", KTLS),
     ("f06", KTLS),
-    ("f07", EARLY),
-    ("f08", EARLY),
     ("f09", QUIC),
     ("f10", QUIC),
     ("f11", QUIC),
     ("f12", QUIC),
     ("f13", QUIC),
-    ("d11", EARLY),
 ];
 
 /// Rules whose tests need OpenSSL's own calls, or what only OpenSSL does, with the difference whose test shows what
@@ -53,12 +47,16 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("r18", "error-belongs-to-ssl"),
     ("s05", "shutdown-finishes-record"),
     ("h10", "not-offered"),
+    ("h11", "handshake-is-rustls"),
     ("h18", "no-renegotiation"),
     ("h20", "no-renegotiation"),
     ("h21", "no-renegotiation"),
+    ("e07", "not-offered"),
     ("m07", "not-offered"),
     ("m11", "not-offered"),
     ("f03", "not-offered"),
+    ("f07", "handshake-is-rustls"),
+    ("f08", "handshake-is-rustls"),
     ("d01", "one-key-update"),
     ("d02", "warnings-are-kept"),
     ("d05", "warnings-are-kept"),
@@ -66,6 +64,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("d08", "sticky-errors"),
     ("d09", "sticky-errors"),
     ("d10", "no-renegotiation"),
+    ("d11", "handshake-is-rustls"),
     ("d12", "no-renegotiation"),
     ("d13", "truncation-is-told"),
 ];

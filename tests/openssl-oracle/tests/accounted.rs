@@ -19,6 +19,7 @@ const ON_OPENSSL: &[&str] = &[
     include_str!("rules_m.rs"),
     include_str!("rules_f.rs"),
     include_str!("rules_bio.rs"),
+    include_str!("rules_early.rs"),
     include_str!("defects.rs"),
     include_str!("vectors.rs"),
 ];
