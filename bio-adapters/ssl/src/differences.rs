@@ -51,6 +51,12 @@ pub const DIFFERENCES: &[Difference] = &[
         reason: "RFC 8446 section 4.6.3 allows it, and no legal message of a peer may kill a connection.",
     },
     Difference {
+        id: "key-update-is-whole",
+        openssl: "With fragments of less than 5 bytes a KeyUpdate is cut into several records, like data.",
+        wantls: "It is one record.",
+        reason: "The bound is for the caller's data; nobody gains by a message in pieces.",
+    },
+    Difference {
         id: "shutdown-finishes-record",
         openssl: "SSL_shutdown with a record pending drops the close_notify at its second call and leaves the record cut \
                   for ever; it may even answer 1.",
@@ -102,6 +108,13 @@ pub const DIFFERENCES: &[Difference] = &[
         wantls: "As with SSL_OP_NO_RENEGOTIATION: every request is refused with a warning and the connection goes on. \
                  SSL_renegotiate answers 0. A warning to us is ignored, as we never ask.",
         reason: "TLS 1.3 has no renegotiation, and rustls none at all.",
+    },
+    Difference {
+        id: "sendfile-any-kernel",
+        openssl: "SSL_sendfile needs kernel TLS for the write side of its socket; without it the answer is 276.",
+        wantls: "It works on every kernel and transport, with the answers that it has with kernel TLS: the file is read \
+                 into the outgoing buffer and sealed there. What was taken and did not fit goes out with the next calls.",
+        reason: "A file need not pass through the caller's memory for want of a kernel module.",
     },
     Difference {
         id: "error-belongs-to-ssl",
