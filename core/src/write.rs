@@ -338,7 +338,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     pub(crate) fn send_close_notify(&mut self) -> Result<(), Error> {
         debug_assert!(self.output.room() >= ALERT_LEN + self.overhead() + RESERVE_FATAL);
         self.unfinished = Unfinished::default();
-        (self.key_update_due, self.refusal_due) = (None, false);
+        self.refusal_due = false;
         self.seal(ContentType::Alert, &[WARNING, CLOSE_NOTIFY])?;
         self.phase = self.phase.after(Event::LocalClosed);
         Ok(())

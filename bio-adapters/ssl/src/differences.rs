@@ -32,15 +32,18 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "alerts-leave",
-        openssl: "A fatal alert that finds a record pending, or an alert half sent, never leaves; the record stays cut.",
+        openssl: "A fatal alert that finds a record pending, or an alert half sent, never leaves; the record stays \
+                  cut.",
         wantls: "What is queued is sent, record and alert, as far as the transport takes it, by the failing call and the \
                  ones after it.",
         reason: "The peer should learn what happened, and bytes that were sealed must arrive.",
     },
     Difference {
         id: "reads-go-on",
-        openssl: "While a KeyUpdate of ours does not fit into the transport, reads answer WANT_WRITE although data waits.",
-        wantls: "Reads offer the KeyUpdate to the transport and then read, whether it fitted or not. Writes wait for it.",
+        openssl: "While a KeyUpdate of ours does not fit into the transport, reads answer WANT_WRITE although data \
+                  waits.",
+        wantls: "Reads offer the KeyUpdate to the transport and then read, whether it fitted or not. Writes wait for \
+                 it.",
         reason: "Two peers that do not read while they can't write wait for each other for ever.",
     },
     Difference {
@@ -49,6 +52,12 @@ pub const DIFFERENCES: &[Difference] = &[
                   next handshake message. If a record is pending then, that read kills the connection.",
         wantls: "Requests that come before a write get one answer, in front of that write. Reads write none.",
         reason: "RFC 8446 section 4.6.3 allows it, and no legal message of a peer may kill a connection.",
+    },
+    Difference {
+        id: "key-update-is-whole",
+        openssl: "With fragments of less than 5 bytes a KeyUpdate is cut into several records, like data.",
+        wantls: "It is one record.",
+        reason: "The bound is for the caller's data; nobody gains by a message in pieces.",
     },
     Difference {
         id: "shutdown-finishes-record",
@@ -91,7 +100,7 @@ pub const DIFFERENCES: &[Difference] = &[
         id: "warnings-are-kept",
         openssl: "A no_renegotiation warning that does not fit into the transport is lost, and the next record does not \
                   decrypt; half sent in front of data, it kills the correct retry of the write.",
-        wantls: "It stays queued and leaves before the next record.",
+        wantls: "It stays queued and leaves before the next record; a read sends it too.",
         reason: "Bytes that were sealed must arrive, in order.",
     },
     Difference {
@@ -104,6 +113,13 @@ pub const DIFFERENCES: &[Difference] = &[
         reason: "TLS 1.3 has no renegotiation, and rustls none at all.",
     },
     Difference {
+        id: "sendfile-any-kernel",
+        openssl: "SSL_sendfile needs kernel TLS for the write side of its socket; without it the answer is 276.",
+        wantls: "It works on every kernel and transport, with the answers that it has with kernel TLS: the file is read \
+                 into the outgoing buffer and sealed there. What was taken and did not fit goes out with the next calls.",
+        reason: "A file need not pass through the caller's memory for want of a kernel module.",
+    },
+    Difference {
         id: "error-belongs-to-ssl",
         openssl: "Errors are in a queue of the thread; a stale entry of another connection turns WANT_READ into SSL.",
         wantls: "The error is the connection's own, each call begins without one, and there is one reason, not a list.",
@@ -111,9 +127,10 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "transport-errors",
-        openssl: "A failure of the BIO is SSL if the BIO left an entry in the queue, else SYSCALL.",
-        wantls: "It is SYSCALL, and Ssl::failure has the transport's own error. As in OpenSSL 3 it is not fatal: the call \
-                 may be repeated.",
+        openssl: "A failure of the BIO is SSL if the BIO left an entry in the queue, else SYSCALL. One that writes 0 \
+                  bytes without a retry flag counts as having written all.",
+        wantls: "Both are SYSCALL, and Ssl::failure has the transport's own error. As in OpenSSL 3 that is not fatal: \
+                 the call may be repeated.",
         reason: "A transport is any type; its errors are values, not numbers.",
     },
     Difference {
@@ -124,21 +141,26 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "handshake-is-rustls",
-        openssl: "The handshake's messages, their sizes and the places where they wait for a full transport are OpenSSL's. \
-                  Failures have dozens of reasons. The end of the transport in a handshake is answered with an alert.",
-        wantls: "They are rustls's: other sizes, the nearest reason, and no alert to a transport that has ended. Server \
-                 tickets are rustls's decision. A client has to set the server's name. No 0-RTT, no pauses in callbacks.",
+        openssl: "The handshake's messages, their sizes and the places where they wait for a full transport are \
+                  OpenSSL's. Failures have dozens of reasons. The end of the transport in a handshake is answered \
+                  with an alert. A write that drives a handshake with a message of over 4096 bytes can kill it.",
+        wantls: "They are rustls's: other sizes, the nearest reason, 266 from SSL_key_update until it is over, and no \
+                 alert to a transport that has ended. What a write is given has no part in it. Server tickets are \
+                 rustls's decision. A client has to set the server's name. No 0-RTT, no pauses in callbacks.",
         reason: "The handshake engine is rustls.",
     },
     Difference {
         id: "limits",
         openssl: "KeyUpdates, tickets and refused renegotiations may come without end.",
-        wantls: "After 32 KeyUpdates or tickets, or 4 renegotiation requests, in a row without data the connection ends.",
+        wantls: "After 32 KeyUpdates or tickets, or 4 renegotiation requests, in a row without data the connection \
+                 ends.",
         reason: "A peer must not keep us busy.",
     },
     Difference {
         id: "not-offered",
-        openssl: "SSL_set_read_ahead, SSL_set_block_padding, SSL_new_session_ticket, SSL_free_buffers, SSL_clear and others.",
+        openssl: "SSL_set_read_ahead, SSL_set_block_padding, SSL_new_session_ticket, SSL_free_buffers, SSL_clear, \
+                  SSL_set_tlsext_max_fragment_length, SSL_stream_conclude, connections without a BIO, a \
+                  BIO's retry flags, and others.",
         wantls: "No such calls. A read never takes more than the record in front from the transport.",
         reason: "Nothing depends on them yet.",
     },

@@ -1,12 +1,12 @@
 //! Many random schedules on two libraries, and the shortest one that shows a difference.
 
 use crate::runner::run;
-use crate::schedule::{Schedule, schedules};
-use crate::setup::Library;
-use crate::subject::code;
-use crate::trace::{Trace, first_difference, side_by_side};
+use crate::schedule::{Peer, Schedule, Step, handshakes, schedules};
+use crate::setup::{Library, Start};
+use crate::subject::{code, reason};
+use crate::trace::{Entry, Trace, first_difference, side_by_side};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use proptest::strategy::{Strategy, ValueTree};
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// Two libraries to compare.
@@ -41,6 +41,12 @@ impl Comparison<'_> {
     #[must_use]
     pub fn runs(&self, schedule: &Schedule) -> Runs {
         let mut runs = Runs { left: run(schedule, self.left), right: run(schedule, self.right) };
+        if schedule.setup.start == Start::Fresh {
+            // No guide knows handshakes.
+            runs.left.truncate(comparable(&runs.left));
+            runs.right.truncate(runs.left.len());
+            return runs;
+        }
         let deviates = |guide: &dyn Library| run(schedule, guide).iter().position(|e| e.deviation.is_some());
         if let Some(end) = self.guide.and_then(deviates) {
             runs.left.truncate(end);
@@ -93,6 +99,77 @@ impl Comparison<'_> {
         }
         removed
     }
+}
+
+/// How far a run that begins with a handshake can be compared: the reference's first fatal error ends it, since
+/// what follows is a named difference, and a shutdown or KeyUpdate after the handshake, which other schedules look
+/// at; and so does what is in front of a sendfile there.
+fn comparable(reference: &Trace) -> usize {
+    let mut connected = false;
+    for (i, entry) in reference.iter().enumerate() {
+        let ends = matches!(entry.step, Step::Shutdown | Step::KeyUpdate(_));
+        if connected && ends || is_fatal(entry) {
+            return i + 1;
+        }
+        // The difference sendfile-any-kernel.
+        if connected && matches!(entry.step, Step::Sendfile(_)) {
+            return i;
+        }
+        connected = !entry.state.init;
+    }
+    reference.len()
+}
+
+fn is_fatal(entry: &Entry) -> bool {
+    let harmless = [
+        reason::INVALID_KEY_UPDATE_TYPE,
+        reason::STILL_IN_INIT,
+        reason::PROTOCOL_IS_SHUTDOWN,
+        reason::WRONG_SSL_VERSION,
+        reason::BAD_LENGTH,
+        reason::UNINITIALIZED,
+        reason::SHUTDOWN_IN_INIT,
+        reason::UNSUPPORTED_FLAG,
+    ];
+    !matches!(entry.step, Step::Peer(_)) && entry.answer.reason.is_some_and(|r| !harmless.contains(&r.code))
+}
+
+/// Which schedules are thrown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// On an established connection.
+    Data,
+    /// The same without what only OpenSSL does as a peer: tickets on demand, and HelloRequest.
+    DataOfAnyPeer,
+    /// From before the handshake.
+    Handshakes,
+}
+
+impl Kind {
+    /// The strategy.
+    pub fn schedules(self) -> BoxedStrategy<Schedule> {
+        match self {
+            Self::Data => schedules().boxed(),
+            Self::DataOfAnyPeer => schedules().prop_map(without_openssl_peer).boxed(),
+            Self::Handshakes => handshakes().boxed(),
+        }
+    }
+
+    /// Schedule number `index` of `seed`: the same on every machine.
+    #[must_use]
+    pub fn nth(self, seed: u64, index: u64) -> Schedule {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        bytes[8..16].copy_from_slice(&index.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        self.schedules().new_tree(&mut runner).expect("no filter can reject").current()
+    }
+}
+
+fn without_openssl_peer(mut schedule: Schedule) -> Schedule {
+    schedule.steps.retain(|step| !matches!(step, Step::Peer(Peer::Ticket | Peer::HelloRequest)));
+    schedule
 }
 
 /// How much was done.
@@ -155,12 +232,13 @@ impl Counters {
     }
 }
 
-/// Runs schedules 0 to `count` of `seed` on `threads` threads and stops at the first difference, shrunk.
+/// Runs schedules 0 to `count` of a kind and `seed` on `threads` threads and stops at the first difference, shrunk.
 ///
 /// # Errors
 /// The first difference found; with several threads that need not be the one with the lowest number.
 pub fn campaign(
     comparison: Comparison<'_>,
+    kind: Kind,
     count: u64,
     seed: u64,
     threads: usize,
@@ -172,7 +250,7 @@ pub fn campaign(
             if index >= count {
                 return None;
             }
-            let schedule = nth(seed, index);
+            let schedule = kind.nth(seed, index);
             let runs = comparison.runs(&schedule);
             if first_difference(&runs.left, &runs.right).is_some() {
                 counters.stop.store(true, Ordering::Relaxed);
@@ -198,13 +276,8 @@ pub fn campaign(
     }
 }
 
-/// Schedule number `index` of `seed`: the same on every machine.
+/// [`Kind::Data`]'s schedule number `index` of `seed`.
 #[must_use]
 pub fn nth(seed: u64, index: u64) -> Schedule {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..16].copy_from_slice(&index.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    schedules().new_tree(&mut runner).expect("no filter can reject").current()
+    Kind::Data.nth(seed, index)
 }

@@ -2,14 +2,14 @@
 
 use crate::arena::{ARENA, Arenas, Buf, peer_bytes};
 use crate::schedule::{Form, How, Peer, Schedule, Step};
-use crate::setup::{Ends, Library, Role, Setup, Version};
+use crate::setup::{Ends, Library, Role, Setup, Start, Version};
 use crate::subject::{Deviation, Outcome, code};
 use crate::trace::{Answer, Entry, PeerRead, State, Trace};
 
 /// Runs `schedule` on `library`; afterwards the outgoing pair is drained, so that the peer saw all there is.
 #[must_use]
 pub fn run(schedule: &Schedule, library: &dyn Library) -> Trace {
-    let mut run = Run::new(library.open(&schedule.setup), &schedule.setup);
+    let mut run = Run::new(library, &schedule.setup);
     let finish = Step::Drain(u32::MAX);
     schedule.steps.iter().chain([&finish]).map(|step| run.step(*step)).collect()
 }
@@ -24,8 +24,11 @@ struct LastWrite {
     unfinished: bool,
 }
 
-struct Run {
+struct Run<'a> {
+    library: &'a dyn Library,
     ends: Ends,
+    /// It begins before the handshake.
+    fresh: bool,
     /// The peer is a TLS 1.2 server, which may send a HelloRequest.
     may_ask: bool,
     arenas: Arenas,
@@ -39,10 +42,12 @@ struct Run {
     deviation: Option<Deviation>,
 }
 
-impl Run {
-    fn new(ends: Ends, setup: &Setup) -> Self {
-        Self {
-            ends,
+impl<'a> Run<'a> {
+    fn new(library: &'a dyn Library, setup: &Setup) -> Self {
+        let mut run = Self {
+            library,
+            ends: library.open(setup),
+            fresh: setup.start == Start::Fresh,
             may_ask: setup.version == Version::Tls12 && setup.role == Role::Client,
             arenas: Arenas::default(),
             flight: Flight::default(),
@@ -51,12 +56,31 @@ impl Run {
             peer_position: 0,
             boundary: Boundary::default(),
             deviation: None,
+        };
+        if run.fresh && setup.role == Role::Server {
+            // The peer begins.
+            run.ends.peer.do_handshake();
+            run.collect();
         }
+        run
     }
 
+    /// A step. In a handshake a call that waits for room goes on until all of its bytes have left: how often that takes
+    /// depends on the length of flights, what it ends with does not.
     fn step(&mut self, step: Step) -> Entry {
+        let mut entry = self.once(step, None);
+        if self.fresh && is_call(step) && entry.answer.error == code::WANT_WRITE {
+            while entry.answer.error == code::WANT_WRITE && self.drain(usize::MAX, &mut entry.peer).ret > 0 {
+                entry = Entry { step, ..self.once(again(step), entry.peer) };
+            }
+            self.drain(usize::MAX, &mut entry.peer);
+        }
+        entry
+    }
+
+    /// `peer` is what the peer has read before.
+    fn once(&mut self, step: Step, mut peer: Option<PeerRead>) -> Entry {
         let mut args = None;
-        let mut peer = None;
         let answer = match step {
             Step::Write { form, buf, offset, len } => {
                 self.write(form, LastWrite::new(buf, offset, len), &mut args)
@@ -70,8 +94,10 @@ impl Run {
                 self.arenas.change(buf);
                 Answer::default()
             }
-            Step::Drain(n) => self.drain(n, &mut peer),
-            Step::Fill(n) => self.fill(n),
+            Step::Drain(n) => self.drain(size(n), &mut peer),
+            Step::DrainButOne => self.drain(self.ends.subject.out_waiting().saturating_sub(1), &mut peer),
+            Step::Fill(n) => self.fill(size(n)),
+            Step::FillButOne => self.fill(self.flight.len().saturating_sub(1)),
             Step::Eof => {
                 self.ended = true;
                 self.ends.subject.close_in();
@@ -95,9 +121,9 @@ impl Run {
             Step::MaxFragment(n) => Answer::number(self.ends.subject.set_max_send_fragment(n)),
             Step::SplitFragment(n) => Answer::number(self.ends.subject.set_split_send_fragment(n)),
         };
-        self.deviation = self.deviation.or(self.ends.subject.deviation());
+        self.deviation = self.deviation.or_else(|| self.library.deviation(&self.ends));
         let state = State::of(self.ends.subject.as_ref());
-        Entry { step, args, answer, peer, state, deviation: self.deviation }
+        Entry { step, args, answer, peer, state, handshake: self.fresh, deviation: self.deviation }
     }
 
     fn write(&mut self, form: Form, write: LastWrite, args: &mut Option<(Buf, usize, i64)>) -> Answer {
@@ -123,20 +149,19 @@ impl Run {
         outcome.into()
     }
 
-    fn drain(&mut self, n: u32, peer: &mut Option<PeerRead>) -> Answer {
-        let bytes = self.ends.subject.drain(usize::try_from(n).unwrap_or(usize::MAX));
+    fn drain(&mut self, n: usize, peer: &mut Option<PeerRead>) -> Answer {
+        let bytes = self.ends.subject.drain(n);
         if !bytes.is_empty() {
-            *peer = Some(self.deliver(&bytes));
+            *peer = Some(self.deliver(&bytes, peer.unwrap_or_default()));
         }
         Answer::number(i64::try_from(bytes.len()).unwrap_or(i64::MAX))
     }
 
-    /// Bytes reach the peer, which reads them at once and may answer.
-    fn deliver(&mut self, bytes: &[u8]) -> PeerRead {
+    /// Bytes reach the peer, which reads them at once, behind what it has `seen`, and may answer.
+    fn deliver(&mut self, bytes: &[u8], mut seen: PeerRead) -> PeerRead {
         self.boundary.pass(bytes);
         // A dead peer no longer reads, and nobody misses what does not fit any more.
         self.ends.peer.fill(bytes);
-        let mut seen = PeerRead::default();
         loop {
             let outcome: Outcome = self.ends.peer.read(16_384);
             if outcome.ret <= 0 {
@@ -154,7 +179,7 @@ impl Run {
         self.flight.add(&self.ends.peer.drain(usize::MAX));
     }
 
-    fn fill(&mut self, n: u32) -> Answer {
+    fn fill(&mut self, n: usize) -> Answer {
         let bytes = if self.ended { &[] } else { self.flight.front(n) };
         let taken = self.ends.subject.fill(bytes);
         self.flight.delivered += taken;
@@ -188,7 +213,7 @@ impl Run {
             Peer::Close => peer.shutdown().into(),
             Peer::Alert => {
                 let garbage = self.boundary.garbage();
-                *seen = Some(self.deliver(&garbage));
+                *seen = Some(self.deliver(&garbage, PeerRead::default()));
                 Answer::default()
             }
             Peer::Damage => {
@@ -222,6 +247,26 @@ impl LastWrite {
     }
 }
 
+fn is_call(step: Step) -> bool {
+    use Step::{Careful, Handshake, Peek, Read, Retry, Shutdown, Write};
+    matches!(
+        step,
+        Write { .. } | Careful { .. } | Retry { .. } | Read { .. } | Peek { .. } | Handshake | Shutdown
+    )
+}
+
+/// The same call once more.
+fn again(step: Step) -> Step {
+    if let Step::Write { form, .. } | Step::Careful { form, .. } | Step::Retry { form, .. } = step {
+        return Step::Retry { form, how: How::Same };
+    }
+    step
+}
+
+fn size(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
 /// The `_ex` functions cannot be given a negative length.
 fn unsigned(len: i32) -> usize {
     usize::try_from(len).unwrap_or(0)
@@ -243,9 +288,12 @@ impl Flight {
         self.bytes.extend_from_slice(bytes);
     }
 
-    fn front(&self, n: u32) -> &[u8] {
-        let rest = &self.bytes[self.delivered..];
-        &rest[..rest.len().min(usize::try_from(n).unwrap_or(usize::MAX))]
+    fn len(&self) -> usize {
+        self.bytes.len() - self.delivered
+    }
+
+    fn front(&self, n: usize) -> &[u8] {
+        &self.bytes[self.delivered..][..n.min(self.len())]
     }
 
     fn damage(&mut self) {
@@ -283,11 +331,13 @@ impl Boundary {
         }
     }
 
-    /// The rest of a record of plausible length that cannot authenticate.
+    /// The rest of a record of plausible length that cannot authenticate; nothing where so little is missing that
+    /// zeros may be right.
     fn garbage(&self) -> Vec<u8> {
         const HEADER: [u8; 5] = [23, 3, 3, 0, 40];
+        const GUESSABLE: usize = 8;
         if self.header.len() == 5 {
-            return vec![0; self.missing];
+            return if self.missing > GUESSABLE { vec![0; self.missing] } else { Vec::new() };
         }
         let mut bytes = HEADER[self.header.len()..].to_vec();
         let high = self.header.get(3).copied().unwrap_or(0);

@@ -1,6 +1,6 @@
 //! How a pair of ends is made: version, role, capacities, options.
 
-use crate::subject::Subject;
+use crate::subject::{Deviation, Subject};
 
 /// The protocol version, with the one suite that is used for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -160,4 +160,9 @@ pub trait Library: Sync {
     fn name(&self) -> &'static str;
     /// Makes a pair. Panics if the library cannot be set up at all, which no schedule can cause.
     fn open(&self, setup: &Setup) -> Ends;
+
+    /// The deviation that the ends have run into, if a guide.
+    fn deviation(&self, ends: &Ends) -> Option<Deviation> {
+        ends.subject.deviation()
+    }
 }

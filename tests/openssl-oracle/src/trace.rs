@@ -2,7 +2,7 @@
 
 use crate::arena::Buf;
 use crate::schedule::Step;
-use crate::subject::{Deviation, Outcome, Reason, Subject};
+use crate::subject::{Deviation, Outcome, Reason, Subject, code};
 use core::fmt::{self, Write as _};
 
 /// Bytes, remembered by length and hash.
@@ -141,18 +141,44 @@ pub struct Entry {
     pub peer: Option<PeerRead>,
     /// The state afterwards.
     pub state: State,
+    /// Before the handshake was over, or in a schedule that has begun there: lengths are not compared.
+    pub handshake: bool,
     /// A known deviation that the sequence has run into, if the library says so. Not compared.
     pub deviation: Option<Deviation>,
 }
 
 impl Entry {
-    /// Whether everything observable is the same.
+    /// Whether everything observable is the same; of a handshake what rule H says all libraries have in common.
     #[must_use]
     pub fn agrees(&self, other: &Self) -> bool {
+        if self.handshake {
+            return self.in_common() == other.in_common();
+        }
         self.args == other.args
             && self.answer == other.answer
             && self.peer == other.peer
             && self.state == other.state
+    }
+
+    /// The entry without what depends on the length of flights: bytes that moved or wait, and what was asked for.
+    fn in_common(&self) -> impl PartialEq + use<> {
+        let moved =
+            matches!(self.step, Step::Drain(_) | Step::DrainButOne | Step::Fill(_) | Step::FillButOne);
+        // Whether a version that is not agreed on counts as TLS 1.3 is a matter of taste.
+        let early = self.state.init && matches!(self.step, Step::KeyUpdate(_));
+        let answer = match self.answer {
+            _ if moved => Answer::default(),
+            answer if early => Answer { reason: None, ..answer },
+            answer => answer,
+        };
+        let peer = self.peer.unwrap_or_default();
+        // One may have been given bytes that tell nothing yet, and the other none.
+        let last = if peer.last.error == code::WANT_READ { Answer::default() } else { peer.last };
+        let seen = (peer.records, peer.data, last);
+        let State { want, pending, shutdown, init, key_update, .. } = self.state;
+        // What a failure leaves, and whether an alert follows it, is the library's own.
+        let after = (self.answer.error != code::SSL).then_some((seen, want));
+        (self.args, answer, after, (pending, shutdown, init, key_update))
     }
 }
 

@@ -1,9 +1,11 @@
-//! What OpenSSL does where we do not want to follow: each test shows the behaviour on OpenSSL only.
+//! What OpenSSL does where we do not want to follow: the tests named `d..` show the behaviour on OpenSSL only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use ::openssl::x509::X509;
+use foreign_types::ForeignType as _;
 use wantls_openssl_oracle::lab::{Lab, VERSIONS};
 use wantls_openssl_oracle::ossl::{OpenSsl, Ossl};
-use wantls_openssl_oracle::setup::{Options, Setup, Version};
+use wantls_openssl_oracle::setup::{Library, Options, Setup, Version};
 use wantls_openssl_oracle::subject::{Reason, Subject as _, code};
 
 const BLOCKED: &str = "-1/WANT_WRITE";
@@ -27,14 +29,15 @@ fn d01_two_requests_behind_a_pending_record_are_fatal() {
 }
 
 /// H22 is this defect: the engine must not have to write while an application record is pending.
-#[test]
-fn h22_one_request_behind_a_pending_record_is_not() {
-    let mut lab = Lab::client(&OpenSsl, Version::Tls13, 512);
+fn h22_one_request_behind_a_pending_record_is_not(library: &dyn Library) {
+    let mut lab = Lab::client(library, Version::Tls13, 512);
     assert_eq!(lab.write(1000), BLOCKED);
     lab.peer_updates(1);
     assert_eq!(lab.read(1), STARVED);
     assert!(!lab.subject.in_init());
 }
+
+wantls_openssl_oracle::on_every_library! { established: h22_one_request_behind_a_pending_record_is_not }
 
 #[test]
 fn d02_a_refusal_lost_in_the_filter_breaks_the_next_record() {
@@ -48,6 +51,51 @@ fn d02_a_refusal_lost_in_the_filter_breaks_the_next_record() {
     let (records, last) = lab.peer_reads();
     assert_eq!(records.len(), 1);
     assert_eq!((last.ret, last.error), (-1, code::SSL), "the peer cannot open the record");
+}
+
+/// A server before its flight, whose chain is so many certificates longer, and a client whose ClientHello has come.
+fn long_chain(certificates: usize, capacity: usize) -> (Ossl, Ossl) {
+    const ADD_CHAIN_CERTIFICATE: i32 = 89;
+    let (mut server, mut client) = OpenSsl.ends(&Setup::server(Version::Tls13, capacity).fresh());
+    let certificate = X509::from_der(&wantls_testkit::certs().ca).unwrap();
+    for _ in 0..certificates {
+        // SAFETY: both objects are valid; 1 asks for a reference of its own.
+        let added = unsafe {
+            openssl_sys::SSL_ctrl(server.raw(), ADD_CHAIN_CERTIFICATE, 1, certificate.as_ptr().cast())
+        };
+        assert_eq!(added, 1);
+    }
+    client.do_handshake();
+    server.fill(&client.drain(usize::MAX));
+    (server, client)
+}
+
+#[test]
+fn d03_a_short_write_drives_a_long_message() {
+    let (mut server, _client) = long_chain(15, 1000);
+    assert_eq!(server.write(&[1; 10], 10).to_string(), BLOCKED);
+    server.drain(usize::MAX);
+    assert_eq!(server.write(&[1; 10], 10).to_string(), "-1/SSL 271");
+
+    let (mut server, _client) = long_chain(15, 1000);
+    for _ in 0..20 {
+        server.do_handshake();
+        server.drain(usize::MAX);
+    }
+    assert_eq!(server.do_handshake().to_string(), STARVED, "without a write it goes well");
+}
+
+#[test]
+fn d04_a_long_write_drives_a_message_of_several_records() {
+    let (mut server, mut client) = long_chain(60, 1000);
+    let data = [1; 40000];
+    let answers = (0..100).map(|_| {
+        server.write(&data, 40000);
+        client.fill(&server.drain(usize::MAX));
+        client.do_handshake()
+    });
+    let failed = answers.into_iter().find(|answer| answer.error != code::WANT_READ).unwrap();
+    assert_eq!(failed.to_string(), "-1/SSL 244");
 }
 
 /// W18 is this defect.

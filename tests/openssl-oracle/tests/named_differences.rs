@@ -5,7 +5,8 @@ use wantls::Step;
 use wantls_bio_pair::{Bio, Capacity};
 use wantls_openssl_oracle::arena::{Buf, peer_bytes};
 use wantls_openssl_oracle::lab::{Lab, VERSIONS};
-use wantls_openssl_oracle::setup::{Options, Setup, Version};
+use wantls_openssl_oracle::ossl::OpenSsl;
+use wantls_openssl_oracle::setup::{Library, Options, Setup, Version};
 use wantls_openssl_oracle::subject::{Outcome, Reason, code};
 use wantls_openssl_oracle::wantls::WantlsLibrary;
 use wantls_ssl::{Ssl, SslContext};
@@ -111,6 +112,20 @@ fn one_key_update() {
 }
 
 #[test]
+fn key_update_is_whole() {
+    for (library, wire) in [(&OpenSsl as &dyn Library, 24 + 24 + 23 + 32), (&WantlsLibrary, 27 + 32)] {
+        let mut lab = Lab::client(library, Version::Tls13, 512);
+        assert_eq!(lab.subject.set_split_send_fragment(2), 1);
+        assert_eq!(lab.subject.key_update(0).ret, 1);
+        assert_eq!(lab.handshake(), "1");
+        assert_eq!(lab.subject.set_split_send_fragment(16384), 1);
+        assert_eq!(lab.write(10), "10");
+        assert_eq!(lab.out(), wire);
+        assert_eq!(lab.peer_sizes(), [10], "the peer takes either");
+    }
+}
+
+#[test]
 fn shutdown_finishes_record() {
     for version in VERSIONS {
         let mut lab = client(version, 20000);
@@ -211,6 +226,34 @@ fn warnings_are_kept() {
     finish_write(&mut lab, 16384 + 100);
     lab.drain();
     assert_eq!(lab.wire_records(), [49, 16413, 31, 129]);
+
+    // With room for a part of it.
+    let mut lab = client(Version::Tls12, 512);
+    assert_eq!(lab.write(985), BLOCKED);
+    lab.peer_asks();
+    assert_eq!(lab.read(1), STARVED);
+    lab.drain();
+    assert_eq!(lab.write(985), "985");
+    assert_eq!((lab.write(50), lab.out()), (BLOCKED.to_owned(), 512), "10 bytes of the warning");
+    lab.drain();
+    assert_eq!(lab.read(1), STARVED);
+    assert_eq!(lab.out(), 21, "a read sends the rest");
+    finish_write(&mut lab, 50);
+    lab.drain();
+    assert_eq!(lab.wire_records(), [1014, 31, 79]);
+
+    // A close_notify that the caller only says was sent.
+    let mut lab = client(Version::Tls12, 512);
+    assert_eq!(lab.write(1000), BLOCKED);
+    lab.peer_asks();
+    assert_eq!(lab.read(1), STARVED);
+    lab.subject.set_shutdown(code::SENT | code::RCVD);
+    assert_eq!(lab.shutdown(), "1", "OpenSSL takes the warning for it, and drops it");
+    lab.subject.set_shutdown(0);
+    finish_write(&mut lab, 1000);
+    assert_eq!(lab.write(10), "10");
+    lab.drain();
+    assert_eq!(lab.wire_records(), [1029, 31, 39]);
 }
 
 #[test]
@@ -224,6 +267,23 @@ fn no_renegotiation() {
     assert_eq!(refused(lab.subject.renegotiate()), (0, Some(Reason::ssl(339))));
     let mut lab = client(Version::Tls13, 512);
     assert_eq!(refused(lab.subject.renegotiate()), (0, Some(Reason::ssl(266))));
+}
+
+#[test]
+fn sendfile_any_kernel() {
+    for version in VERSIONS {
+        let mut lab = client(version, 512);
+        // A pair has nothing to do with a kernel, and 512 bytes are full at once: the rest of the record stays behind.
+        assert_eq!(lab.subject.sendfile(1000).to_string(), "1000");
+        assert_eq!((lab.out(), lab.subject.sendfile(1000).to_string().as_str()), (512, BLOCKED));
+        let mut written = 0;
+        while written == 0 {
+            assert!(lab.drain() > 0);
+            written = lab.subject.write(b"other arguments", 15).ret.max(0);
+        }
+        lab.drain();
+        assert_eq!(lab.peer_reads().0.concat(), [&[0; 1000][..], b"other arguments"].concat());
+    }
 }
 
 #[test]

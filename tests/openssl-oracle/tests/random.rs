@@ -6,7 +6,7 @@ use wantls_openssl_oracle::campaign::{Comparison, nth};
 use wantls_openssl_oracle::model::ModelLibrary;
 use wantls_openssl_oracle::ossl::{OpenSsl, version};
 use wantls_openssl_oracle::runner::run;
-use wantls_openssl_oracle::schedule::{Schedule, Step, schedules};
+use wantls_openssl_oracle::schedule::{Schedule, Step, handshakes, schedules};
 use wantls_openssl_oracle::setup::{Ends, Library, Setup};
 use wantls_openssl_oracle::trace::first_difference;
 
@@ -29,7 +29,7 @@ proptest! {
     }
 
     #[test]
-    fn the_text_form_replays(schedule in schedules()) {
+    fn the_text_form_replays(schedule in prop_oneof![schedules(), handshakes()]) {
         let text = schedule.to_string();
         prop_assert_eq!(text.parse::<Schedule>(), Ok(schedule));
     }

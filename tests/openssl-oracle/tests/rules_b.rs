@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use wantls_openssl_oracle::lab::{Lab, VERSIONS};
-use wantls_openssl_oracle::ossl::{BioPair, OpenSsl};
+use wantls_openssl_oracle::ossl::BioPair;
 use wantls_openssl_oracle::pipe::Half::{A, B};
 use wantls_openssl_oracle::pipe::{Flags, Pipe};
+use wantls_openssl_oracle::setup::Library;
 use wantls_openssl_oracle::subject::code;
+use wantls_openssl_oracle::wantls::WantlsPair;
 
 /// Makes a pair with the capacities of both halves.
 type Make = fn(usize, usize) -> Box<dyn Pipe>;
@@ -158,6 +160,7 @@ fn v28(make: Make) {
 macro_rules! pipes {
     ($($name:ident),* $(,)?) => {
         mod openssl { $(#[test] fn $name() { super::$name(|a, b| Box::new(super::BioPair::new(a, b))); })* }
+        mod wantls { $(#[test] fn $name() { super::$name(|a, b| Box::new(super::WantlsPair::new(a, b))); })* }
     };
 }
 
@@ -209,13 +212,14 @@ mod openssl_only {
 }
 
 /// Under TLS, a write that exactly fills the pair is a success; one more byte is a want.
-#[test]
-fn b15_a_want_needs_a_byte_left_over() {
+fn b15_a_want_needs_a_byte_left_over(library: &dyn Library) {
     for version in VERSIONS {
-        let mut lab = Lab::client(&OpenSsl, version, version.wire(100));
+        let mut lab = Lab::client(library, version, version.wire(100));
         assert_eq!(lab.write(100), "100");
         assert_eq!(lab.subject.want(), code::NOTHING);
-        let mut lab = Lab::client(&OpenSsl, version, version.wire(100) - 1);
+        let mut lab = Lab::client(library, version, version.wire(100) - 1);
         assert_eq!(lab.write(100), "-1/WANT_WRITE");
     }
 }
+
+wantls_openssl_oracle::on_every_library! { b15_a_want_needs_a_byte_left_over }

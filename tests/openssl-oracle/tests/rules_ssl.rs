@@ -1,8 +1,16 @@
 //! Rules whose tests on OpenSSL need its raw calls, here on `Ssl`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use std::fs::File;
+
+use wantls::ServerContext;
+use wantls::crypto::AwsLcRs;
+use wantls::rustls::ServerConfig;
+use wantls::rustls::crypto::aws_lc_rs;
 use wantls_bio_pair::{Bio, Capacity};
-use wantls_openssl_oracle::subject::code;
+use wantls_openssl_oracle::ossl;
+use wantls_openssl_oracle::setup::{Role, Version};
+use wantls_openssl_oracle::subject::{Subject as _, code};
 use wantls_ssl::{ErrorCode, KeyUpdateType, Mode, Reason, ShutdownState, Ssl, SslContext, Wanting};
 use wantls_testkit::{NAME, Suite};
 
@@ -22,6 +30,7 @@ fn h01_no_role_on_wantls() {
     for suite in SUITES {
         let (mut ssl, wire) = fresh(suite);
         let mut count = 7;
+        let file = File::open("/dev/zero").unwrap();
         for _ in 0..2 {
             let calls: [fn(&mut Ssl<Bio>) -> i32; 6] = [
                 |ssl| ssl.write(b"x"),
@@ -38,7 +47,7 @@ fn h01_no_role_on_wantls() {
             assert_eq!((ssl.write_ex2(b"x", 1, &mut count), count), (0, 7), "before the flags");
             assert_eq!(ssl.reason(), Some(Reason::UNINITIALIZED));
             assert_eq!((ssl.read_ex(&mut [0], &mut count), count), (0, 7));
-            assert_eq!(ssl.sendfile(0, 0, 1, 0), -1);
+            assert_eq!((ssl.sendfile(&file, 0, 1, 0), ssl.reason()), (-1, Some(Reason::UNINITIALIZED)));
             assert_eq!((ssl.do_handshake(), ssl.reason()), (-1, Some(Reason::CONNECTION_TYPE_NOT_SET)));
             assert_eq!(
                 (ssl.key_update(KeyUpdateType::Requested), ssl.reason()),
@@ -71,6 +80,52 @@ fn h02_a_role_without_its_context() {
     ssl.set_accept_state();
     assert_eq!((ssl.do_handshake(), ssl.get_error(0)), (0, ErrorCode::Ssl));
     assert_eq!(ssl.reason(), Some(Reason::SHOULD_NOT_HAVE_BEEN_CALLED));
+}
+
+/// A server whose chain is so many certificates longer, driven by writes of `len` bytes over a pair of 1000: the peer,
+/// OpenSSL, reads all of them.
+fn long_chain(certificates: usize, len: usize) {
+    let certs = wantls_testkit::certs();
+    let chain = certs.chain.iter().chain(std::iter::repeat_n(&certs.ca, certificates)).cloned().collect();
+    let mut config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, certs.key())
+        .unwrap();
+    config.send_tls13_tickets = 0;
+    let server = ServerContext::new(config, AwsLcRs).unwrap();
+    let (half, mut wire) = Bio::pair(Capacity::new(1000).unwrap(), Capacity::DEFAULT);
+    let mut ssl = Ssl::new(&SslContext::server(server), half);
+    ssl.set_accept_state();
+    let mut client = ossl::peer(Version::Tls13, Role::Client);
+    let data = vec![7; len];
+    let mut read = Vec::new();
+    for _ in 0..200 {
+        let moved = client.read(16384);
+        read.extend_from_slice(&moved.data);
+        if read.len() == len {
+            assert!(read == data);
+            return;
+        }
+        let _ = wire.write(&client.drain(usize::MAX)).unwrap();
+        let ret = ssl.write(&data);
+        assert!(ret > 0 || matches!(ssl.get_error(ret), ErrorCode::WantRead | ErrorCode::WantWrite));
+        let mut bytes = vec![0; wire.pending()];
+        let _ = wire.read(&mut bytes).unwrap();
+        client.fill(&bytes);
+    }
+    panic!("it does not end");
+}
+
+#[test]
+fn d03_a_short_write_drives_a_long_message_on_wantls() {
+    long_chain(15, 10);
+}
+
+#[test]
+fn d04_a_long_write_drives_a_message_of_several_records_on_wantls() {
+    long_chain(60, 40000);
 }
 
 #[test]

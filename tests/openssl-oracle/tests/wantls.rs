@@ -9,28 +9,93 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use wantls_openssl_oracle::campaign::{Comparison, nth};
+use wantls_openssl_oracle::campaign::{Comparison, Kind, nth};
 use wantls_openssl_oracle::lab::Lab;
 use wantls_openssl_oracle::ossl::OpenSsl;
 use wantls_openssl_oracle::runner::run;
-use wantls_openssl_oracle::schedule::schedules;
-use wantls_openssl_oracle::setup::{Ends, Library, Setup, Version};
-use wantls_openssl_oracle::wantls::{Explained, NAMES, WantlsLibrary, difference};
+use wantls_openssl_oracle::schedule::Schedule;
+use wantls_openssl_oracle::setup::{Ends, Library, Options, Role, Setup, Version};
+use wantls_openssl_oracle::wantls::{Explained, ExplainedPeer, NAMES, WantlsLibrary, WantlsPeer, difference};
 use wantls_ssl::DIFFERENCES;
 
 const AGAINST_WANTLS: Comparison<'_> =
     Comparison { left: &OpenSsl, right: &WantlsLibrary, guide: Some(&Explained) };
 
+const WITH_WANTLS_PEER: Comparison<'_> =
+    Comparison { left: &OpenSsl, right: &WantlsPeer, guide: Some(&ExplainedPeer) };
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn wantls_answers_as_openssl(schedule in schedules()) {
-        if let Some(report) = AGAINST_WANTLS.report(&schedule) {
-            let short = AGAINST_WANTLS.shrink(&schedule);
-            prop_assert!(false, "{short}\n{report}");
-        }
+    fn wantls_answers_as_openssl(schedule in Kind::Data.schedules()) {
+        check(AGAINST_WANTLS, &schedule)?;
     }
+
+    #[test]
+    fn a_wantls_peer_is_as_good_as_openssl(schedule in Kind::DataOfAnyPeer.schedules()) {
+        check(WITH_WANTLS_PEER, &schedule)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn wantls_shakes_hands_as_openssl(schedule in Kind::Handshakes.schedules()) {
+        check(AGAINST_WANTLS, &schedule)?;
+        check(WITH_WANTLS_PEER, &schedule)?;
+    }
+}
+
+fn check(comparison: Comparison<'_>, schedule: &Schedule) -> Result<(), TestCaseError> {
+    if let Some(report) = comparison.report(schedule) {
+        let short = comparison.shrink(schedule);
+        prop_assert!(false, "{short}\n{report}");
+    }
+    Ok(())
+}
+
+/// A library whose clients trust nobody.
+struct Distrusting;
+
+impl Library for Distrusting {
+    fn name(&self) -> &'static str {
+        "distrusting"
+    }
+
+    fn open(&self, setup: &Setup) -> Ends {
+        WantlsLibrary.open(&Setup { options: Options { verify: true, ..setup.options }, ..*setup })
+    }
+}
+
+#[test]
+fn handshakes_are_compared() {
+    let wrong = Comparison { right: &Distrusting, ..AGAINST_WANTLS };
+    let (mut clients, mut found, mut finished) = (0, 0, 0);
+    for schedule in (0..100).map(|i| Kind::Handshakes.nth(17, i)) {
+        clients += u32::from(schedule.setup.role == Role::Client);
+        found += u32::from(wrong.report(&schedule).is_some());
+        finished += u32::from(run(&schedule, &WantlsLibrary).iter().any(|entry| !entry.state.init));
+    }
+    assert!(found * 4 > clients * 3, "{found} of {clients}");
+    assert!(finished > 75, "{finished} of 100 handshakes finish");
+}
+
+/// Other calls with other arguments, in the middle of a handshake, as a file has it.
+#[test]
+fn a_handshake_replays_from_its_text() {
+    let text = "setup 1.3 client 7 262144 fresh\n\
+                write a 0 100\nwrite_ex b 5 20\ndrain 9999\nfill_but_one\nread 10\nfill 1\nwrite again longer 7\n";
+    let schedule: Schedule = text.parse().unwrap();
+    assert_eq!(schedule.to_string(), text);
+    assert_eq!(AGAINST_WANTLS.report(&schedule), None);
+    let last = run(&schedule, &WantlsLibrary);
+    let written = last.iter().find(|entry| entry.answer.count == Some(27) || entry.answer.ret == 27);
+    assert!(
+        written.is_some_and(|entry| entry.peer.is_some_and(|peer| peer.data.len == 27)),
+        "no argument is pinned"
+    );
 }
 
 /// A library that is wrong on purpose: its outgoing pairs are a byte too large.

@@ -114,6 +114,7 @@ fn nothing_is_sealed_behind_our_close() {
     assert_eq!(tls.read(&mut [0; 1]), Ok(Step::Want(Want::Read)));
     assert_eq!(tls.key_update_due(), Some(false));
     assert_eq!(tls.shutdown(), Ok(Step::Want(Want::Write)));
+    assert_eq!(tls.key_update_due(), Some(false), "still unanswered");
     raw.send_key_update(&mut tls, 1);
     assert_eq!(tls.read(&mut [0; 1]), Ok(Step::Want(Want::Read)));
     assert_eq!(tls.handshake(), Ok(Step::Done(())));

@@ -5,19 +5,33 @@ use core::time::Duration;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
-use wantls_openssl_oracle::campaign::{Comparison, campaign};
+use wantls_openssl_oracle::campaign::{Comparison, Kind, campaign};
 use wantls_openssl_oracle::model::ModelLibrary;
 use wantls_openssl_oracle::ossl::{self, OpenSsl};
 use wantls_openssl_oracle::schedule::Schedule;
-use wantls_openssl_oracle::wantls::{Explained, WantlsLibrary};
+use wantls_openssl_oracle::wantls::{Explained, ExplainedPeer, WantlsLibrary, WantlsPeer};
 
 /// What OpenSSL is compared with.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Against {
     /// The reference model.
     Model,
-    /// wantls, up to where it differs by choice.
+    /// wantls with an OpenSSL peer, up to where it differs by choice.
     Wantls,
+    /// OpenSSL with a wantls peer, up to where that differs by choice.
+    WantlsPeer,
+}
+
+impl Against {
+    fn comparison(self) -> Comparison<'static> {
+        match self {
+            Self::Model => Comparison { left: &OpenSsl, right: &ModelLibrary, guide: None },
+            Self::Wantls => Comparison { left: &OpenSsl, right: &WantlsLibrary, guide: Some(&Explained) },
+            Self::WantlsPeer => {
+                Comparison { left: &OpenSsl, right: &WantlsPeer, guide: Some(&ExplainedPeer) }
+            }
+        }
+    }
 }
 
 /// Runs random call sequences on OpenSSL and on another library and compares every answer.
@@ -35,6 +49,9 @@ struct Arguments {
     /// The other library
     #[arg(long, value_enum, default_value_t = Against::Model)]
     against: Against,
+    /// Schedules that begin before the handshake, which the model does not know
+    #[arg(long)]
+    handshakes: bool,
     /// Runs this one schedule instead
     #[arg(long)]
     replay: Option<PathBuf>,
@@ -45,10 +62,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let comparison = match arguments.against {
-        Against::Model => Comparison { left: &OpenSsl, right: &ModelLibrary, guide: None },
-        Against::Wantls => Comparison { left: &OpenSsl, right: &WantlsLibrary, guide: Some(&Explained) },
-    };
+    let comparison = arguments.against.comparison();
     println!("{}, {comparison:?}", ossl::version());
     let result = match &arguments.replay {
         Some(file) => replay(comparison, file),
@@ -77,7 +91,12 @@ fn replay(comparison: Comparison<'_>, file: &Path) -> Result<(), String> {
 
 fn search(comparison: Comparison<'_>, arguments: &Arguments) -> Result<(), String> {
     let start = Instant::now();
-    match campaign(comparison, arguments.schedules, arguments.seed, arguments.threads) {
+    let kind = match (arguments.handshakes, arguments.against) {
+        (true, _) => Kind::Handshakes,
+        (false, Against::WantlsPeer) => Kind::DataOfAnyPeer,
+        (false, Against::Model | Against::Wantls) => Kind::Data,
+    };
+    match campaign(comparison, kind, arguments.schedules, arguments.seed, arguments.threads) {
         Ok(totals) => {
             println!(
                 "{} schedules, {} steps in {}: {} done, {} wanted, {} failed; no difference",

@@ -12,6 +12,12 @@ pub struct Facts {
     pub pending: bool,
     /// An alert waits, or is partly out.
     pub alert: bool,
+    /// An alert is partly out.
+    pub half_alert: bool,
+    /// Most plaintext bytes of a record.
+    pub fragment: usize,
+    /// Bytes of a handshake message that the engine has sealed and the transport not taken.
+    pub engine: usize,
     /// Part of a record was taken from the transport.
     pub mid_record: bool,
 }
@@ -30,6 +36,9 @@ impl Model {
             dead: self.dead,
             pending: self.pending.is_some(),
             alert: self.alert != Dispatch::None,
+            half_alert: self.alert == Dispatch::Partly,
+            fragment: usize::try_from(self.split_fragment).unwrap_or(1),
+            engine: self.filter.as_ref().map_or(0, |filter| filter.bytes.len()),
             mid_record: !self.header.is_empty(),
         }
     }

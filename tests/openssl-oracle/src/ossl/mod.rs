@@ -52,6 +52,13 @@ pub fn version() -> &'static str {
     openssl::version::version()
 }
 
+/// The end under test, before its handshake: the subject of a pair whose peer is another library's.
+#[must_use]
+pub fn subject(setup: &Setup) -> Ossl {
+    let side = Side { role: setup.role, options: setup.options };
+    Ossl::fresh(setup.version, side, setup.out_capacity, setup.in_capacity)
+}
+
 /// An end that plays `role`, scripted, on ample pairs: the peer of another library's end.
 #[must_use]
 pub fn peer(version: crate::setup::Version, role: crate::setup::Role) -> Ossl {

@@ -1,9 +1,11 @@
 //! A schedule: everything that happens to one connection, in order, serialisable and replayable.
 
 mod dice;
+mod handshakes;
 mod strategy;
 mod text;
 
+pub use handshakes::handshakes;
 pub use strategy::{schedules, sized};
 pub use text::ParseError;
 
@@ -125,6 +127,10 @@ pub enum Step {
     Drain(u32),
     /// Up to so many bytes in flight enter the incoming pair.
     Fill(u32),
+    /// All but the last byte leave the outgoing pair.
+    DrainButOne,
+    /// All but the last byte in flight enter the incoming pair.
+    FillButOne,
     /// The incoming transport ends here; what is still in flight is lost.
     Eof,
     /// The peer acts.

@@ -69,11 +69,11 @@ fn step(dice: &mut Dice) -> Step {
     family(dice)
 }
 
-fn buf(dice: &mut Dice) -> Buf {
+pub(super) fn buf(dice: &mut Dice) -> Buf {
     dice.weighted(&[(6, Buf::A), (2, Buf::B), (1, Buf::C)])
 }
 
-fn write_form(dice: &mut Dice) -> Form {
+pub(super) fn write_form(dice: &mut Dice) -> Form {
     dice.weighted(&[(12, Form::Plain), (6, Form::Ex), (2, Form::Ex2(0)), (1, Form::Ex2(1))])
 }
 
@@ -117,7 +117,7 @@ fn how(dice: &mut Dice) -> How {
     }
 }
 
-fn reading(dice: &mut Dice) -> Step {
+pub(super) fn reading(dice: &mut Dice) -> Step {
     let range = dice.weighted(&[(1, 0..=0), (8, 1..=200), (6, 201..=20_000), (1, 20_001..=300_000)]);
     let len = signed(dice.range(range));
     let form = dice.weighted(&[(2, Form::Plain), (1, Form::Ex)]);
@@ -148,7 +148,7 @@ fn peer(dice: &mut Dice) -> Peer {
     }
 }
 
-fn modes(dice: &mut Dice) -> Step {
+pub(super) fn modes(dice: &mut Dice) -> Step {
     let bits = dice.weighted(&[
         (4, code::PARTIAL),
         (4, code::MOVING),
@@ -184,10 +184,10 @@ fn rare(dice: &mut Dice) -> Step {
 }
 
 /// Everything here is far below the limits of the types.
-fn signed(n: u64) -> i32 {
+pub(super) fn signed(n: u64) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)
 }
 
-fn small(n: u64) -> u32 {
+pub(super) fn small(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

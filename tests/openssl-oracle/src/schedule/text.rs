@@ -35,6 +35,9 @@ impl fmt::Display for Schedule {
             Role::Server => "server",
         };
         write!(f, "setup {version} {role} {} {}", s.out_capacity, s.in_capacity)?;
+        if s.start == Start::Fresh {
+            write!(f, " fresh")?;
+        }
         if s.options.no_renegotiation {
             write!(f, " no_renegotiation")?;
         }
@@ -111,6 +114,8 @@ impl fmt::Display for Step {
             Self::SplitFragment(n) => write!(f, "split_fragment {n}"),
             Self::Drain(n) => write!(f, "drain {n}"),
             Self::Fill(n) => write!(f, "fill {n}"),
+            Self::DrainButOne => write!(f, "drain_but_one"),
+            Self::FillButOne => write!(f, "fill_but_one"),
             Self::Eof => write!(f, "eof"),
             Self::Peer(peer) => write!(f, "peer {peer}"),
         }
@@ -208,6 +213,8 @@ impl<'a> Words<'a> {
             "split_fragment" => Ok(Step::SplitFragment(self.number()?)),
             "drain" => Ok(Step::Drain(self.number()?)),
             "fill" => Ok(Step::Fill(self.number()?)),
+            "drain_but_one" => Ok(Step::DrainButOne),
+            "fill_but_one" => Ok(Step::FillButOne),
             "eof" => Ok(Step::Eof),
             "peer" => Ok(Step::Peer(self.peer()?)),
             _ => self.fail("a step"),
@@ -229,16 +236,17 @@ impl<'a> Words<'a> {
             _ => return self.fail("client or server"),
         };
         let (out_capacity, in_capacity) = (self.number()?, self.number()?);
-        let mut options = Options::default();
+        let (mut start, mut options) = (Start::Established, Options::default());
         for word in self.words.by_ref() {
             match word {
+                "fresh" => start = Start::Fresh,
                 "no_renegotiation" => options.no_renegotiation = true,
                 "ignore_eof" => options.ignore_eof = true,
                 "quiet" => options.quiet = true,
                 _ => return Err(ParseError { line: self.line, expected: "an option" }),
             }
         }
-        Ok(Setup { version, role, out_capacity, in_capacity, start: Start::Established, options })
+        Ok(Setup { version, role, out_capacity, in_capacity, start, options })
     }
 
     fn end(&mut self) -> Result<(), ParseError> {

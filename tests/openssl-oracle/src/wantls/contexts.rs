@@ -1,10 +1,10 @@
 //! Contexts for one suite of each version, made once for the process.
 
-use crate::setup::{Options, Role, Version};
+use crate::setup::{Role, Setup, Start, Version};
 use std::sync::{Arc, OnceLock};
 use wantls::crypto::AwsLcRs;
-use wantls::rustls::client::WantsClientCert;
 use wantls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use wantls::rustls::client::{Resumption, WantsClientCert};
 use wantls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use wantls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use wantls::rustls::{
@@ -14,24 +14,26 @@ use wantls::rustls::{ConfigBuilder, RootCertStore, SupportedProtocolVersion, Wan
 use wantls::{ClientContext, EofPolicy, ServerContext};
 use wantls_ssl::SslContext;
 
-pub(super) fn context(version: Version, role: Role, options: Options) -> SslContext {
+pub(super) fn context(setup: &Setup) -> SslContext {
+    let Setup { version, role, options, start, .. } = *setup;
     let eof = if options.ignore_eof { EofPolicy::Close } else { EofPolicy::Refuse };
     match role {
-        Role::Client => SslContext::client(client(version, options.verify).eof_policy(eof)),
+        Role::Client => SslContext::client(client(version, start, options.verify).eof_policy(eof)),
         Role::Server => SslContext::server(server(version, options.tickets).eof_policy(eof)),
     }
 }
 
-fn client(version: Version, verify: bool) -> ClientContext {
-    static CONTEXTS: [OnceLock<ClientContext>; 2] = [const { OnceLock::new() }; 2];
+fn client(version: Version, start: Start, verify: bool) -> ClientContext {
+    static CONTEXTS: [[OnceLock<ClientContext>; 2]; 2] = [const { [const { OnceLock::new() }; 2] }; 2];
     if verify {
         let mut roots = RootCertStore::empty();
         // Not the peer's authority.
         roots.add(wantls_testkit::certs().ca.clone()).expect("an authority");
-        return client_context(builder(version).with_root_certificates(roots));
+        return client_context(start, builder(version).with_root_certificates(roots));
     }
     let any = || builder(version).dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate));
-    CONTEXTS[index(version)].get_or_init(|| client_context(any())).clone()
+    let fresh = usize::from(start == Start::Fresh);
+    CONTEXTS[fresh][index(version)].get_or_init(|| client_context(start, any())).clone()
 }
 
 fn builder(version: Version) -> ConfigBuilder<ClientConfig, WantsVerifier> {
@@ -40,8 +42,13 @@ fn builder(version: Version) -> ConfigBuilder<ClientConfig, WantsVerifier> {
         .expect("the provider has the version")
 }
 
-fn client_context(builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> ClientContext {
-    ClientContext::new(builder.with_no_client_auth(), AwsLcRs).expect("a usable config")
+/// Where the handshake is not looked at it resumes a session, which is cheaper.
+fn client_context(start: Start, builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> ClientContext {
+    let mut config = builder.with_no_client_auth();
+    if start == Start::Fresh {
+        config.resumption = Resumption::disabled();
+    }
+    ClientContext::new(config, AwsLcRs).expect("a usable config")
 }
 
 fn server(version: Version, tickets: usize) -> ServerContext {

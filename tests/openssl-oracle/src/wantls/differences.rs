@@ -25,7 +25,9 @@ pub const NAMES: &[(u8, &str)] = &[
     (TRUNCATION, "truncation-is-told"),
     (NOT_A_CLOSE, "an-alert-is-no-close"),
     (WARNING_KEPT, "warnings-are-kept"),
+    (WHOLE_KEY_UPDATE, "key-update-is-whole"),
     (13, "truncation-is-told"),
+    (SENDFILE, "sendfile-any-kernel"),
 ];
 
 const BAD_RETRY: u8 = 101;
@@ -38,6 +40,8 @@ const CLOSED_IS_CLOSED: u8 = 107;
 const TRUNCATION: u8 = 108;
 const NOT_A_CLOSE: u8 = 109;
 const WARNING_KEPT: u8 = 110;
+const WHOLE_KEY_UPDATE: u8 = 111;
+const SENDFILE: u8 = 112;
 
 /// The name of a deviation.
 #[must_use]
@@ -56,18 +60,12 @@ impl Library for Explained {
 
     fn open(&self, setup: &Setup) -> Ends {
         let Ends { peer, .. } = ModelLibrary.open(setup);
-        let subject = Box::new(Guide {
-            model: Model::of(setup),
-            setup: *setup,
-            by_hand: 0,
-            silenced: false,
-            deviation: None,
-        });
-        Ends { subject, peer }
+        Ends { subject: Box::new(Guide::new(setup)), peer }
     }
 }
 
-struct Guide {
+/// A model that says where we will differ.
+pub(super) struct Guide {
     model: Model,
     setup: Setup,
     /// Shutdown flags that are set, but only by hand.
@@ -82,6 +80,7 @@ struct Guide {
 struct Before {
     facts: Facts,
     init: bool,
+    owes_key_update: bool,
     shutdown: i32,
     out: usize,
 }
@@ -93,19 +92,27 @@ enum Call {
     Read,
     Shutdown,
     KeyUpdate,
+    Sendfile,
     Other,
 }
 
 /// A protected alert of TLS 1.3, in bytes.
 const ALERT: usize = 24;
-/// A KeyUpdate, in bytes.
+/// The KeyUpdate message, in bytes.
+const KEY_UPDATE_MESSAGE: usize = 5;
+/// Its record, in bytes.
 const KEY_UPDATE: usize = 27;
 
 impl Guide {
+    pub(super) fn new(setup: &Setup) -> Self {
+        Self { model: Model::of(setup), setup: *setup, by_hand: 0, silenced: false, deviation: None }
+    }
+
     fn call(&mut self, call: Call, f: impl FnOnce(&mut Model) -> Outcome) -> Outcome {
         let before = Before {
             facts: self.model.facts(),
             init: self.model.in_init(),
+            owes_key_update: self.model.key_update_type() >= 0,
             shutdown: self.model.get_shutdown(),
             out: self.model.out_waiting(),
         };
@@ -133,12 +140,24 @@ impl Guide {
             Call::Write if died && matches!(code, reason::BAD_LENGTH | reason::BAD_WRITE_RETRY) => {
                 return Some(BAD_RETRY);
             }
+            // The rest of a warning, which reads of ours send.
+            Call::Read if before.facts.half_alert => return Some(WARNING_KEPT),
+            // It takes a queued warning for its close_notify, if the flag that says that one was sent is set by hand.
+            Call::Shutdown if before.facts.alert && before.shutdown & self.by_hand & code::SENT != 0 => {
+                return Some(WARNING_KEPT);
+            }
             Call::Shutdown if code == reason::DATA_AFTER_CLOSE => return Some(UNREAD_DATA),
             Call::Shutdown if died && outcome.ret > 0 => return Some(NOT_A_CLOSE),
             Call::KeyUpdate if self.really_sent(before.shutdown) && outcome.error != code::SSL => {
                 return Some(CLOSED_IS_CLOSED);
             }
-            Call::Write | Call::Read | Call::Shutdown | Call::KeyUpdate | Call::Other => {}
+            // The guide is of established connections: no kernel TLS is the only reason left.
+            Call::Sendfile if code == reason::UNINITIALIZED => return Some(SENDFILE),
+            Call::Write | Call::Read | Call::Shutdown | Call::KeyUpdate | Call::Sendfile | Call::Other => {}
+        }
+        let sealed = before.owes_key_update && self.model.key_update_type() < 0;
+        if sealed && before.facts.fragment < KEY_UPDATE_MESSAGE {
+            return Some(WHOLE_KEY_UPDATE);
         }
         if died && (before.facts.pending || before.facts.alert) {
             return Some(ALERT_LEAVES);
@@ -155,7 +174,7 @@ impl Guide {
             return Some(READS_GO_ON);
         }
         let grown = self.model.out_waiting().saturating_sub(before.out);
-        let due = if before.init { KEY_UPDATE } else { 0 };
+        let due = if before.init && before.owes_key_update { KEY_UPDATE } else { before.facts.engine };
         let wrote = grown > due + ALERT || init && !died;
         if self.setup.version == Version::Tls13 && wrote {
             return Some(ONE_KEY_UPDATE);
@@ -186,7 +205,7 @@ impl Subject for Guide {
     }
 
     fn sendfile(&mut self, size: usize) -> Outcome {
-        self.call(Call::Other, |model| model.sendfile(size))
+        self.call(Call::Sendfile, |model| model.sendfile(size))
     }
 
     fn read(&mut self, num: i32) -> Outcome {

@@ -1,16 +1,20 @@
 //! wantls as a [`Library`]: `wantls_ssl::Ssl` over the shipped BIO pair, against an OpenSSL peer.
 
 mod contexts;
+mod crossed;
 mod differences;
 mod end;
+mod pair;
 mod rules;
 
 use crate::ossl;
 use crate::setup::{AMPLE, Ends, Library, Setup, Start};
 use crate::subject::Subject;
 
+pub use crossed::{ExplainedPeer, WantlsPeer};
 pub use differences::{Explained, NAMES, difference};
 pub use end::Wantls;
+pub use pair::WantlsPair;
 pub use rules::{DIFFERENT, keeps};
 
 /// wantls as the subject; the peer is OpenSSL.
