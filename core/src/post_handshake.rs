@@ -319,8 +319,8 @@ mod tests {
         }
 
         fn finish(self: Box<Self>, _: &[Exporter]) -> Result<Established, Error> {
-            let key = || Key::new(Algorithm::Aes128Gcm, &[0; 16]).unwrap();
-            let secret = || Secret { key: key(), iv: [0; 12], seq: 0 };
+            let key = || Key::new(Algorithm::Aes128Gcm, &[0; 16], &[0; 12]).unwrap();
+            let secret = || Secret { key: key(), seq: 0 };
             Ok(Established {
                 session: Session {
                     version: self.0,

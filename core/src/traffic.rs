@@ -90,10 +90,9 @@ impl Traffic {
         Ok(())
     }
 
-    /// What the keys for writing and reading were made from. The sequence numbers are true after
-    /// [`sleep`](Self::sleep) and for keys that have not been used.
-    pub(crate) fn keys(&self) -> (&Secret, &Secret) {
-        (&self.write, &self.read)
+    /// The keys for writing and reading, each with the number of the next record.
+    pub(crate) fn keys(&self) -> [(&Key, u64); 2] {
+        [(&self.write, self.sealer.seq()), (&self.read, self.opener.seq())]
     }
 
     /// Records that one write key may protect.
@@ -129,12 +128,12 @@ fn prepare(crypto: &dyn RecordCrypto, key: &Key) -> Result<Box<dyn Aead>, Error>
 
 fn sealer(crypto: &dyn RecordCrypto, version: Version, secret: &Secret) -> Result<Sealer, Error> {
     let aead = prepare(crypto, &secret.key)?;
-    Ok(Sealer::new(version, secret.key.algorithm, aead, secret.iv, secret.seq))
+    Ok(Sealer::new(version, secret.key.algorithm, aead, secret.key.iv, secret.seq))
 }
 
 fn opener(crypto: &dyn RecordCrypto, version: Version, secret: &Secret) -> Result<Opener, Error> {
     let aead = prepare(crypto, &secret.key)?;
-    Ok(Opener::new(version, secret.key.algorithm, aead, secret.iv, secret.seq))
+    Ok(Opener::new(version, secret.key.algorithm, aead, secret.key.iv, secret.seq))
 }
 
 /// Stands for a key that is not prepared; it has no size, so boxing it does not allocate.

@@ -64,23 +64,24 @@ pub(crate) struct Established {
     pub(crate) confidentiality_limit: u64,
 }
 
-/// The key, nonce base and next sequence number of one direction.
+/// What one direction starts from.
 pub(crate) struct Secret {
     pub(crate) key: Key,
-    pub(crate) iv: [u8; NONCE_LEN],
+    /// The number of the next record.
     pub(crate) seq: u64,
 }
 
-/// A key of one direction.
+/// The key and the nonce base of one direction.
 pub(crate) struct Key {
     pub(crate) algorithm: Algorithm,
+    pub(crate) iv: [u8; NONCE_LEN],
     bytes: Zeroizing<[u8; 32]>,
 }
 
 impl Key {
-    /// `None` if `bytes` has not the length that `algorithm` needs.
-    pub(crate) fn new(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
-        let mut key = Self { algorithm, bytes: Zeroizing::new([0; 32]) };
+    /// `None` if `bytes` or `iv` have not the length that they need.
+    pub(crate) fn new(algorithm: Algorithm, bytes: &[u8], iv: &[u8]) -> Option<Self> {
+        let mut key = Self { algorithm, iv: iv.try_into().ok()?, bytes: Zeroizing::new([0; 32]) };
         if bytes.len() != key.bytes().len() {
             return None;
         }

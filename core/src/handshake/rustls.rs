@@ -271,9 +271,8 @@ fn secret(seq: u64, secrets: ConnectionTrafficSecrets) -> Result<Secret, Error> 
         ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv } => (Algorithm::Chacha20Poly1305, key, iv),
         _ => return Err(unfinished()),
     };
-    let key = Key::new(algorithm, key.as_ref()).ok_or_else(unfinished)?;
-    let iv = iv.as_ref().try_into().map_err(|_| unfinished())?;
-    Ok(Secret { key, iv, seq })
+    let key = Key::new(algorithm, key.as_ref(), iv.as_ref()).ok_or_else(unfinished)?;
+    Ok(Secret { key, seq })
 }
 
 fn version(suite: SupportedCipherSuite) -> Version {

@@ -56,7 +56,6 @@ impl Opener {
     }
 
     /// The number of the next record.
-    #[cfg(test)]
     pub(crate) const fn seq(&self) -> u64 {
         self.seq
     }
