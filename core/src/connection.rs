@@ -343,11 +343,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     }
 
     /// The error that ended the connection, again; a failed handshake first gets its alert out.
+    #[inline]
     pub(crate) fn check_fault(&mut self) -> Result<(), Error> {
         self.finish_failed_handshake();
-        self.fault.clone().map_or(Ok(()), Err)
+        match &self.fault {
+            None => Ok(()),
+            Some(error) => Err(error.clone()),
+        }
     }
 
+    #[inline]
     fn finish_failed_handshake(&mut self) {
         if self.phase == Phase::Failed && self.engine.is_some() {
             self.drain_failed_engine();

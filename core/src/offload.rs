@@ -8,7 +8,7 @@ use arrayvec::ArrayVec;
 use crate::alert::{ALERT_LEN, CLOSE_NOTIFY, NO_RENEGOTIATION, WARNING, last_alert};
 use crate::connection::Connection;
 use crate::error::{Error, Usage};
-use crate::handshake::{Secret, Session};
+use crate::handshake::{Key, Session};
 use crate::parked::Parked;
 use crate::phase::{Event, Phase};
 use crate::post_handshake::KeyUpdate;
@@ -25,7 +25,7 @@ impl Parked {
     #[must_use]
     pub fn into_offload(self) -> Offload {
         let tls = self.into_connection();
-        let sealed = tls.traffic.as_ref().map_or(0, |traffic| traffic.keys().0.seq);
+        let sealed = tls.traffic.as_ref().map_or(0, |traffic| traffic.sealer.seq());
         Offload { tls, closing: false, alert: None, sealed }
     }
 }
@@ -126,7 +126,7 @@ impl Offload {
     /// # Errors
     /// [`Usage::HandshakeNotFinished`], which no connection that was handed out answers.
     pub fn write_key(&self) -> Result<TrafficKey<'_>, Usage> {
-        self.keys().map(|(write, _)| traffic_key(write))
+        self.keys().map(|[write, _]| traffic_key(write))
     }
 
     /// The key for what the peer sends. **A secret.**
@@ -134,10 +134,10 @@ impl Offload {
     /// # Errors
     /// As [`write_key`](Self::write_key).
     pub fn read_key(&self) -> Result<TrafficKey<'_>, Usage> {
-        self.keys().map(|(_, read)| traffic_key(read))
+        self.keys().map(|[_, read]| traffic_key(read))
     }
 
-    fn keys(&self) -> Result<(&Secret, &Secret), Usage> {
+    fn keys(&self) -> Result<[(&Key, u64); 2], Usage> {
         self.tls.traffic.as_ref().map(|traffic| traffic.keys()).ok_or(Usage::HandshakeNotFinished)
     }
 
@@ -335,8 +335,8 @@ impl Offload {
     }
 }
 
-fn traffic_key(secret: &Secret) -> TrafficKey<'_> {
-    TrafficKey { algorithm: secret.algorithm, key: secret.key(), iv: &secret.iv, seq: secret.seq }
+fn traffic_key((key, seq): (&Key, u64)) -> TrafficKey<'_> {
+    TrafficKey { algorithm: key.algorithm, key: key.bytes(), iv: &key.iv, seq }
 }
 
 /// Without the secrets.

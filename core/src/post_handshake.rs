@@ -106,13 +106,16 @@ impl Traffic {
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     /// Seals the KeyUpdate that is due, if there is room. `false`: it is still due. Behind our close_notify none is
     /// sent, as nothing may follow it.
+    #[inline]
     pub(crate) fn send_due_key_update(&mut self) -> Result<bool, Error> {
-        if !self.phase.can_write() {
-            return Ok(true);
+        match self.key_update_due {
+            Some(update) if self.phase.can_write() => self.send_key_update(update),
+            Some(_) | None => Ok(true),
         }
-        let (Some(update), Some(traffic)) = (self.key_update_due, self.traffic.as_mut()) else {
-            return Ok(true);
-        };
+    }
+
+    fn send_key_update(&mut self, update: KeyUpdate) -> Result<bool, Error> {
+        let Some(traffic) = self.traffic.as_mut() else { return Ok(true) };
         let message = update.message();
         let needed = message.len() + traffic.sealer.overhead();
         if self.output.room() < needed + RESERVE_ALERTS {
@@ -240,18 +243,19 @@ impl Assembler {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
+    #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
     use alloc::boxed::Box;
     use alloc::sync::Arc;
-
-    use zeroize::Zeroizing;
+    use alloc::vec;
 
     use super::*;
     use crate::alert::{FATAL, NO_RENEGOTIATION, WARNING};
     use crate::buffers::Buffers;
     use crate::connection::{Renegotiation, Settings};
-    use crate::handshake::{Engine, Established, Exporter, KeySchedule, Progress, Secret, Session, Status};
+    use crate::handshake::{
+        Engine, Established, Exporter, Key, KeySchedule, Progress, Secret, Session, Status,
+    };
     use crate::record::aead::{Aead, AeadError, Algorithm, RecordCrypto};
     use crate::record::seal::Sealer;
     use crate::record::testing::Glass;
@@ -315,13 +319,8 @@ mod tests {
         }
 
         fn finish(self: Box<Self>, _: &[Exporter]) -> Result<Established, Error> {
-            let secret = || Secret {
-                algorithm: Algorithm::Aes128Gcm,
-                key: Zeroizing::new([0; 32]),
-                key_len: 16,
-                iv: [0; 12],
-                seq: 0,
-            };
+            let key = || Key::new(Algorithm::Aes128Gcm, &[0; 16], &[0; 12]).unwrap();
+            let secret = || Secret { key: key(), seq: 0 };
             Ok(Established {
                 session: Session {
                     version: self.0,

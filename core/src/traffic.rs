@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 
 use crate::connection::{Role, Settings};
 use crate::error::{Error, ProtocolError};
-use crate::handshake::{Established, KeySchedule, Secret, Session};
+use crate::handshake::{Established, Key, KeySchedule, Secret, Session};
 use crate::post_handshake::Assembler;
 use crate::record::Version;
 use crate::record::aead::{Aead, AeadError, NONCE_LEN, RecordCrypto};
@@ -38,8 +38,8 @@ pub(crate) struct Traffic {
     schedule: Box<dyn KeySchedule>,
     crypto: Arc<dyn RecordCrypto>,
     /// The keys in use, to wake up with after [`sleep`](Self::sleep).
-    write: Secret,
-    read: Secret,
+    write: Key,
+    read: Key,
     /// Records that one write key may protect.
     limit: u64,
 }
@@ -63,8 +63,8 @@ impl Traffic {
             read_keys: 0,
             schedule,
             crypto,
-            write,
-            read,
+            write: write.key,
+            read: read.key,
             limit: confidentiality_limit.min(settings.rekey_after),
         };
         Ok((session, traffic))
@@ -76,22 +76,23 @@ impl Traffic {
     }
 
     pub(crate) fn next_write_key(&mut self) -> Result<(), Error> {
-        self.write = self.schedule.next_write()?;
-        self.sealer = sealer(self.crypto.as_ref(), self.version, &self.write)?;
+        let secret = self.schedule.next_write()?;
+        self.sealer = sealer(self.crypto.as_ref(), self.version, &secret)?;
+        self.write = secret.key;
         Ok(())
     }
 
     pub(crate) fn next_read_key(&mut self) -> Result<(), Error> {
-        self.read = self.schedule.next_read()?;
-        self.opener = opener(self.crypto.as_ref(), self.version, &self.read)?;
+        let secret = self.schedule.next_read()?;
+        self.opener = opener(self.crypto.as_ref(), self.version, &secret)?;
+        self.read = secret.key;
         self.read_keys += 1;
         Ok(())
     }
 
-    /// What the keys for writing and reading were made from. The sequence numbers are true after
-    /// [`sleep`](Self::sleep) and for keys that have not been used.
-    pub(crate) fn keys(&self) -> (&Secret, &Secret) {
-        (&self.write, &self.read)
+    /// The keys for writing and reading, each with the number of the next record.
+    pub(crate) fn keys(&self) -> [(&Key, u64); 2] {
+        [(&self.write, self.sealer.seq()), (&self.read, self.opener.seq())]
     }
 
     /// Records that one write key may protect.
@@ -102,16 +103,14 @@ impl Traffic {
     /// Gives up the prepared keys, which are large, and keeps what they were made from. Nothing can be sealed or
     /// opened until [`wake`](Self::wake).
     pub(crate) fn sleep(&mut self) {
-        (self.write.seq, self.read.seq) = (self.sealer.seq(), self.opener.seq());
-        let (version, write, read) = (self.version, &self.write, &self.read);
-        self.sealer = Sealer::new(version, write.algorithm, Box::new(Asleep), write.iv, write.seq);
-        self.opener = Opener::new(version, read.algorithm, Box::new(Asleep), read.iv, read.seq);
+        self.sealer.replace_aead(Box::new(Asleep));
+        self.opener.replace_aead(Box::new(Asleep));
     }
 
     /// Prepares the keys again.
     pub(crate) fn wake(&mut self) -> Result<(), Error> {
-        self.sealer = sealer(self.crypto.as_ref(), self.version, &self.write)?;
-        self.opener = opener(self.crypto.as_ref(), self.version, &self.read)?;
+        self.sealer.replace_aead(prepare(self.crypto.as_ref(), &self.write)?);
+        self.opener.replace_aead(prepare(self.crypto.as_ref(), &self.read)?);
         Ok(())
     }
 
@@ -121,18 +120,20 @@ impl Traffic {
     }
 }
 
-fn key(crypto: &dyn RecordCrypto, secret: &Secret) -> Result<Box<dyn Aead>, Error> {
-    crypto.key(secret.algorithm, secret.key()).map_err(|_| {
+fn prepare(crypto: &dyn RecordCrypto, key: &Key) -> Result<Box<dyn Aead>, Error> {
+    crypto.key(key.algorithm, key.bytes()).map_err(|_| {
         Error::Crypto(rustls::Error::General("the record crypto refused the traffic key".into()))
     })
 }
 
 fn sealer(crypto: &dyn RecordCrypto, version: Version, secret: &Secret) -> Result<Sealer, Error> {
-    Ok(Sealer::new(version, secret.algorithm, key(crypto, secret)?, secret.iv, secret.seq))
+    let aead = prepare(crypto, &secret.key)?;
+    Ok(Sealer::new(version, secret.key.algorithm, aead, secret.key.iv, secret.seq))
 }
 
 fn opener(crypto: &dyn RecordCrypto, version: Version, secret: &Secret) -> Result<Opener, Error> {
-    Ok(Opener::new(version, secret.algorithm, key(crypto, secret)?, secret.iv, secret.seq))
+    let aead = prepare(crypto, &secret.key)?;
+    Ok(Opener::new(version, secret.key.algorithm, aead, secret.key.iv, secret.seq))
 }
 
 /// Stands for a key that is not prepared; it has no size, so boxing it does not allocate.

@@ -192,6 +192,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     }
 
     /// What comes before the first application record of a write.
+    #[inline]
     pub(crate) fn before_write(&mut self) -> Result<Step<()>, Error> {
         if let Step::Want(want) = self.drive_handshake()? {
             return Ok(Step::Want(want));
@@ -200,6 +201,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         Ok(if sent { Step::Done(()) } else { Step::Want(Want::Write) })
     }
 
+    #[inline]
     pub(crate) fn check_writable(&mut self) -> Result<(), Error> {
         self.check_fault()?;
         if self.phase.can_write() { Ok(()) } else { Err(Usage::WriteAfterShutdown.into()) }
@@ -212,11 +214,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
     /// Changes a write key that has protected as many records as it may (RFC 8446 section 5.5). `false`: there is
     /// no room for the KeyUpdate yet.
+    #[inline]
     pub(crate) fn renew_write_key(&mut self) -> Result<bool, Error> {
-        let Some(traffic) = self.traffic.as_ref().filter(|t| t.write_key_is_used_up()) else {
-            return Ok(true);
-        };
-        match traffic.version {
+        match &self.traffic {
+            Some(traffic) if traffic.write_key_is_used_up() => self.change_write_key(traffic.version),
+            Some(_) | None => Ok(true),
+        }
+    }
+
+    fn change_write_key(&mut self, version: Version) -> Result<bool, Error> {
+        match version {
             Version::Tls13 => {
                 self.key_update_due.get_or_insert(KeyUpdate::NotRequested);
                 self.send_due_key_update()
@@ -291,25 +298,36 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         self.queue_sealed(sealed).map(drop)
     }
 
+    #[inline]
     fn queue_sealed(&mut self, sealed: Result<usize, SealError>) -> Result<usize, Error> {
         match sealed {
             Ok(len) => {
                 self.output.queued(len);
                 Ok(len)
             }
-            Err(SealError::Exhausted) => Err(self.fail(Error::KeyExhausted)),
-            Err(SealError::Room { .. } | SealError::Aead) => {
-                let error = rustls::Error::General("the record crypto failed to seal a record".into());
-                Err(self.fail(Error::Crypto(error)))
-            }
+            Err(error) => Err(self.fail_to_seal(error)),
         }
+    }
+
+    fn fail_to_seal(&mut self, error: SealError) -> Error {
+        self.fail(match error {
+            SealError::Exhausted => Error::KeyExhausted,
+            SealError::Room { .. } | SealError::Aead => {
+                Error::Crypto(rustls::Error::General("the record crypto failed to seal a record".into()))
+            }
+        })
     }
 
     /// Seals the no_renegotiation warning that is due (RFC 5246 section 7.2.2), unless a record of an unfinished
     /// write stands in front, or there is no room: then it stays due.
+    #[inline]
     pub(crate) fn send_due_warning(&mut self) -> Result<(), Error> {
+        if self.refusal_due { self.send_warning() } else { Ok(()) }
+    }
+
+    fn send_warning(&mut self) -> Result<(), Error> {
         let needed = ALERT_LEN + self.overhead() + RESERVE_ALERTS;
-        if self.refusal_due && !self.unfinished.is_pending() && self.output.room() >= needed {
+        if !self.unfinished.is_pending() && self.output.room() >= needed {
             self.refusal_due = false;
             return self.seal(ContentType::Alert, &[WARNING, NO_RENEGOTIATION]);
         }

@@ -64,18 +64,36 @@ pub(crate) struct Established {
     pub(crate) confidentiality_limit: u64,
 }
 
-/// The key, nonce base and next sequence number of one direction.
+/// What one direction starts from.
 pub(crate) struct Secret {
-    pub(crate) algorithm: Algorithm,
-    pub(crate) key: Zeroizing<[u8; 32]>,
-    pub(crate) key_len: usize,
-    pub(crate) iv: [u8; NONCE_LEN],
+    pub(crate) key: Key,
+    /// The number of the next record.
     pub(crate) seq: u64,
 }
 
-impl Secret {
-    pub(crate) fn key(&self) -> &[u8] {
-        &self.key[..self.key_len]
+/// The key and the nonce base of one direction.
+pub(crate) struct Key {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) iv: [u8; NONCE_LEN],
+    bytes: Zeroizing<[u8; 32]>,
+}
+
+impl Key {
+    /// `None` if `bytes` or `iv` have not the length that they need.
+    pub(crate) fn new(algorithm: Algorithm, bytes: &[u8], iv: &[u8]) -> Option<Self> {
+        let mut key = Self { algorithm, iv: iv.try_into().ok()?, bytes: Zeroizing::new([0; 32]) };
+        if bytes.len() != key.bytes().len() {
+            return None;
+        }
+        key.bytes[..bytes.len()].copy_from_slice(bytes);
+        Some(key)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self.algorithm {
+            Algorithm::Aes128Gcm => &self.bytes[..16],
+            Algorithm::Aes256Gcm | Algorithm::Chacha20Poly1305 => &*self.bytes,
+        }
     }
 }
 

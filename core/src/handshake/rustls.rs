@@ -20,10 +20,9 @@ use rustls::server::{ClientHello, ResolvesServerCert, ServerConnectionData, Unbu
 use rustls::sign::CertifiedKey;
 use rustls::unbuffered::{ConnectionState, UnbufferedConnectionCommon, UnbufferedStatus};
 use rustls::{ClientConfig, ConnectionTrafficSecrets, ExtractedSecrets, ServerConfig, SupportedCipherSuite};
-use zeroize::Zeroizing;
 
 use super::exporter::Exporters;
-use super::{Engine, Established, Exporter, KeySchedule, Progress, Secret, Session, Status};
+use super::{Engine, Established, Exporter, Key, KeySchedule, Progress, Secret, Session, Status};
 use crate::connection::Settings;
 use crate::error::{Error, ProtocolError};
 use crate::record::Version;
@@ -272,11 +271,8 @@ fn secret(seq: u64, secrets: ConnectionTrafficSecrets) -> Result<Secret, Error> 
         ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv } => (Algorithm::Chacha20Poly1305, key, iv),
         _ => return Err(unfinished()),
     };
-    let (key, iv) = (key.as_ref(), iv.as_ref());
-    let mut secret = Secret { algorithm, key: Zeroizing::new([0; 32]), key_len: key.len(), iv: [0; 12], seq };
-    secret.key[..key.len()].copy_from_slice(key);
-    secret.iv.copy_from_slice(iv);
-    Ok(secret)
+    let key = Key::new(algorithm, key.as_ref(), iv.as_ref()).ok_or_else(unfinished)?;
+    Ok(Secret { key, seq })
 }
 
 fn version(suite: SupportedCipherSuite) -> Version {

@@ -50,8 +50,12 @@ impl Opener {
         Self { framing: Framing::new(version, algorithm), seq, iv: Iv::new(iv), aead }
     }
 
+    /// Goes on with another form of the same key: the sequence number stays.
+    pub(crate) fn replace_aead(&mut self, aead: Box<dyn Aead>) {
+        self.aead = aead;
+    }
+
     /// The number of the next record.
-    #[inline]
     pub(crate) const fn seq(&self) -> u64 {
         self.seq
     }

@@ -52,6 +52,11 @@ impl Sealer {
         self.framing.offset()
     }
 
+    /// Goes on with another form of the same key: the sequence number stays.
+    pub(crate) fn replace_aead(&mut self, aead: Box<dyn Aead>) {
+        self.aead = aead;
+    }
+
     /// The number of the next record.
     #[inline]
     pub(crate) const fn seq(&self) -> u64 {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use boring::pkey::PKey;
 use boring::ssl::{
-    ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslSession, SslSessionCacheMode,
-    SslStream, SslVerifyMode, SslVersion,
+    ErrorCode, ShutdownState, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslSession,
+    SslSessionCacheMode, SslStream, SslVerifyMode, SslVersion,
 };
 use boring::x509::X509;
 use wantls::Version;
@@ -97,6 +97,13 @@ struct Tls {
     stream: SslStream<Wire>,
     /// Goes on with the handshake of this side.
     side: fn(&mut SslStream<Wire>) -> Result<(), boring::ssl::Error>,
+}
+
+impl Drop for Tls {
+    /// A session of a connection that was not shut down is not taken up again: this one counts as if it was.
+    fn drop(&mut self) {
+        self.stream.set_shutdown(ShutdownState::SENT | ShutdownState::RECEIVED);
+    }
 }
 
 /// What a call gave; `None` if it wants something else first.

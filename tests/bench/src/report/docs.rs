@@ -1,7 +1,8 @@
 //! `PERFORMANCE.md`: the text is written by hand; the tables and plots in it are made from the rows.
 //!
-//! A table stands between `<!-- bench WORKLOAD,... [tls=...] [suite=...] [impl=...,...] -->` and `<!-- end -->`. Two
-//! names stand for something else: `machine`, and `targets`. A plot is made for every picture that is named
+//! A table stands between `<!-- bench WORKLOAD,... [tls=...] [suite=...] [absolute] -->` and `<!-- end -->`: the figures
+//! of wantls and its ratios to the others, or the figures of all. Two names stand for something else: `machine`, and
+//! `targets`. A plot is made for every picture that is named
 //! `bench-WORKLOAD-VERSION-SUITE.svg`.
 
 use std::fs;
@@ -87,19 +88,18 @@ struct Selection<'a> {
     workloads: Vec<&'a str>,
     tls: Option<&'a str>,
     suite: Option<&'a str>,
-    /// Peers, in this order; empty: all.
-    peers: Vec<&'a str>,
+    /// The figures of all, rather than ratios to them.
+    absolute: bool,
 }
 
 impl<'a> Selection<'a> {
     fn parse(what: &'a str) -> Self {
         let option = |name: &str| what.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-        let list = |of: &'a str| of.split(',').collect();
         Self {
-            workloads: list(what.split(' ').next().unwrap_or_default()),
+            workloads: what.split(' ').next().unwrap_or_default().split(',').collect(),
             tls: option("tls"),
             suite: option("suite"),
-            peers: option("impl").map(list).unwrap_or_default(),
+            absolute: what.split(' ').any(|word| word == "absolute"),
         }
     }
 
@@ -110,7 +110,7 @@ impl<'a> Selection<'a> {
         let mut keys = Vec::new();
         for row in &rows {
             let column = row.implementation.as_str();
-            if column.starts_with("wantls/") && !columns.contains(&column) {
+            if column.starts_with("wantls/") != self.absolute && !columns.contains(&column) {
                 columns.push(column);
             }
             if !keys.contains(&key(row)) {
@@ -140,11 +140,9 @@ impl<'a> Selection<'a> {
     }
 
     fn shows(&self, row: &Row) -> bool {
-        let peer = row.implementation.strip_prefix("wantls/");
         self.workloads.contains(&row.workload.as_str())
             && self.tls.is_none_or(|tls| tls == row.tls)
             && self.suite.is_none_or(|suite| suite == row.suite)
-            && peer.is_none_or(|peer| self.peers.is_empty() || self.peers.contains(&peer))
     }
 }
 

@@ -1,7 +1,5 @@
 //! Bulk data over a BIO pair of bounded capacity, both ways at once.
 
-use wantls_testkit::Suite;
-
 use super::{GIGA, Plan};
 use crate::measure::{Contender, interleave, time};
 use crate::peer::{Peer, Peers};
@@ -15,7 +13,7 @@ const CAPACITIES: [usize; 3] = [4 << 10, 17 << 10, 64 << 10];
 
 pub(super) fn run(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
+    for suite in plan.versions() {
         for capacity in CAPACITIES {
             let contender = |peer: &&'static dyn Peer| {
                 let mut pair = peer.bio_pair(suite, capacity)?;

@@ -1,7 +1,5 @@
 //! Ping-pong: small messages that wait for each other, with the transport in memory.
 
-use wantls_testkit::Suite;
-
 use super::{Plan, drive, plaintext};
 use crate::measure::{Contender, interleave, time};
 use crate::peer::{Context, Endpoint, Peer, Peers, Setup};
@@ -12,7 +10,7 @@ const TRIPS: usize = 200;
 
 pub(super) fn run(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
+    for suite in plan.versions() {
         let setup = Setup::new(suite);
         for &size in plan.sizes.iter().filter(|size| **size <= 4 << 10) {
             let message = plaintext(size);

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use wantls_testkit::Suite;
-
 use super::{Plan, complete};
 use crate::measure::{Contender, interleave};
 use crate::peer::{Context, KeyKind, Peer, Peers, Setup};
@@ -23,7 +21,7 @@ pub(super) fn resumed(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
 fn run(workloads: [&'static str; 2], resume: bool, plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (side, workload) in workloads.into_iter().enumerate() {
-        for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
+        for suite in plan.versions() {
             for key in KeyKind::ALL {
                 let contender = |peer: &&'static dyn Peer| {
                     let context = peer.context(Setup { suite, key, resume })?;

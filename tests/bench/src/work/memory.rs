@@ -1,7 +1,5 @@
 //! Memory: what is allocated for a connection, the connection itself and C libraries' share included.
 
-use wantls_testkit::Suite;
-
 use super::{Plan, drive, plaintext};
 use crate::malloc::{Count, Side, count, counted, reset};
 use crate::peer::{Context, Endpoint, Feed, Give, Opening, Peers, Setup};
@@ -12,13 +10,13 @@ const CONNECTIONS: usize = 50;
 
 type Figure = (&'static str, f64);
 
-pub(super) fn run(_: &Plan, peers: Peers<'_>) -> Vec<Row> {
+pub(super) fn run(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     if count(Side::Client).is_none() {
         println!("memory: not counted on this platform");
         return rows;
     }
-    for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
+    for suite in plan.versions() {
         let all: Vec<_> = peers
             .iter()
             .filter_map(|peer| {
@@ -165,14 +163,14 @@ impl Pair {
 }
 
 /// Calls that allocate, for a record sealed and for a record opened.
-pub(super) fn allocations(_: &Plan, peers: Peers<'_>) -> Vec<Row> {
+pub(super) fn allocations(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     const RECORDS: usize = 100;
     let data = plaintext(1 << 10);
     let mut rows = Vec::new();
     if count(Side::Client).is_none() {
         return rows;
     }
-    for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
+    for suite in plan.versions() {
         let calls = |work: &mut dyn FnMut()| {
             reset();
             counted(Side::Client, work);

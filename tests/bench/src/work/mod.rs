@@ -72,6 +72,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// One suite of each version, where it is not a question of the suite.
+    fn versions(&self) -> impl Iterator<Item = Suite> {
+        [Suite::Tls13Aes128, Suite::Tls12Aes128].into_iter().filter(|suite| self.suites.contains(suite))
+    }
+}
+
 /// How often a round repeats a piece of `size` bytes: long enough to be timed, short enough to be undisturbed.
 fn repeats(size: usize, bytes: usize, most: usize) -> usize {
     (bytes / size).clamp(1, most)
