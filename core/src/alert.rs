@@ -76,7 +76,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
 /// The alert that ends the connection for an error found after the handshake. In the handshake the engine sends
 /// its own.
-fn last_alert(error: &Error) -> Option<[u8; ALERT_LEN]> {
+pub(crate) fn last_alert(error: &Error) -> Option<[u8; ALERT_LEN]> {
     let fatal = |alert: AlertDescription| Some([FATAL, alert.into()]);
     match error {
         Error::Protocol(error) => fatal(error.alert()),

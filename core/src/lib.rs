@@ -29,6 +29,7 @@
 //!    alert.rs          alerts both ways; how a connection fails
 //!    post_handshake.rs KeyUpdate, tickets, requests to renegotiate
 //!  parked.rs           an idle connection without its buffers
+//!  offload.rs          its keys for the kernel, or a network card
 //!  phase.rs            every state and every transition
 //!  step.rs error.rs    what a call answers; who has to act
 //!  buffers.rs          tls_in, tls_out and their smallest sizes
@@ -60,6 +61,7 @@ mod connection;
 mod context;
 mod error;
 mod handshake;
+mod offload;
 mod parked;
 mod phase;
 mod plain_out;
@@ -79,6 +81,7 @@ pub use connection::{Connection, EofPolicy, Pending, Renegotiation, Role, TlsIn,
 pub use context::{ClientContext, DEFAULT_MAX_TICKET, ServerContext};
 pub use error::{BuildError, Error, ProtocolError, RetryFault, Usage};
 pub use handshake::{Exported, Exporter, MAX_EXPORT, Session};
+pub use offload::{Control, Incoming, Offload, TrafficKey};
 pub use parked::Parked;
 pub use phase::Phase;
 pub use plain_out::PlainOut;

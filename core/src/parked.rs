@@ -56,6 +56,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 }
 
 impl Parked {
+    pub(crate) fn from_connection(connection: Box<Connection<[u8; 0]>>) -> Self {
+        Self(connection)
+    }
+
+    pub(crate) fn into_connection(self) -> Box<Connection<[u8; 0]>> {
+        self.0
+    }
+
     /// Gives the connection buffers again, which may be others, and of another size, than before. The keys are
     /// prepared anew.
     ///

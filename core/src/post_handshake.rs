@@ -30,6 +30,13 @@ pub(crate) enum KeyUpdate {
     Requested = 1,
 }
 
+impl KeyUpdate {
+    /// The message (RFC 8446 section 4.6.3).
+    pub(crate) fn message(self) -> [u8; HANDSHAKE_HEADER + 1] {
+        [KEY_UPDATE, 0, 0, 1, self as u8]
+    }
+}
+
 /// What a message asks of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
@@ -106,21 +113,26 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         let (Some(update), Some(traffic)) = (self.key_update_due, self.traffic.as_mut()) else {
             return Ok(true);
         };
-        let message = [KEY_UPDATE, 0, 0, 1, update as u8];
+        let message = update.message();
         let needed = message.len() + traffic.sealer.overhead();
         if self.output.room() < needed + RESERVE_ALERTS {
             return Ok(false);
         }
         self.key_update_due = None;
+        self.seal(ContentType::Handshake, &message)?;
+        match self.key_update_sent(update) {
+            Ok(()) => Ok(true),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// What follows `update`, which was the last message under the old write key.
+    pub(crate) fn key_update_sent(&mut self, update: KeyUpdate) -> Result<(), Error> {
+        let Some(traffic) = self.traffic.as_mut() else { return Ok(()) };
         if update == KeyUpdate::Requested {
             traffic.fruitless.key_update_asked();
         }
-        self.seal(ContentType::Handshake, &message)?;
-        // The message is the last one under the old key.
-        if let Some(Err(error)) = self.traffic.as_mut().map(Traffic::next_write_key) {
-            return Err(self.fail(error));
-        }
-        Ok(true)
+        traffic.next_write_key()
     }
 }
 

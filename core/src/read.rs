@@ -188,7 +188,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     }
 
     /// What a record asks of the connection.
-    fn act(&mut self, outcome: Outcome) -> Result<(), Error> {
+    pub(crate) fn act(&mut self, outcome: Outcome) -> Result<(), Error> {
         match outcome {
             Outcome::Data | Outcome::Nothing | Outcome::Asked(Request::Nothing) => Ok(()),
             Outcome::Closed => {
@@ -233,7 +233,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
 
 impl Traffic {
     /// Does what a record says, as far as it does not concern the rest of the connection.
-    fn on_content(&mut self, typ: ContentType, content: &[u8]) -> Result<Outcome, Error> {
+    pub(crate) fn on_content(&mut self, typ: ContentType, content: &[u8]) -> Result<Outcome, Error> {
         match typ {
             ContentType::Handshake => Ok(Outcome::Asked(self.on_handshake(content)?)),
             _ if self.assembler.is_partial() => Err(ProtocolError::Interleaved.into()),
@@ -256,7 +256,7 @@ impl Traffic {
 
 /// What a record was about.
 #[derive(Clone, Copy)]
-enum Outcome {
+pub(crate) enum Outcome {
     /// Data for the application.
     Data,
     /// Nothing that matters any more.

@@ -33,6 +33,8 @@ pub(crate) struct Traffic {
     pub(crate) fruitless: Fruitless,
     /// Handshake messages of the peer since the handshake.
     pub(crate) messages: u64,
+    /// How often the read key was changed.
+    pub(crate) read_keys: u64,
     schedule: Box<dyn KeySchedule>,
     crypto: Arc<dyn RecordCrypto>,
     /// The keys in use, to wake up with after [`sleep`](Self::sleep).
@@ -58,6 +60,7 @@ impl Traffic {
             assembler: Assembler::new(settings.max_ticket),
             fruitless: Fruitless::default(),
             messages: 0,
+            read_keys: 0,
             schedule,
             crypto,
             write,
@@ -81,7 +84,19 @@ impl Traffic {
     pub(crate) fn next_read_key(&mut self) -> Result<(), Error> {
         self.read = self.schedule.next_read()?;
         self.opener = opener(self.crypto.as_ref(), self.version, &self.read)?;
+        self.read_keys += 1;
         Ok(())
+    }
+
+    /// What the keys for writing and reading were made from. The sequence numbers are true after
+    /// [`sleep`](Self::sleep) and for keys that have not been used.
+    pub(crate) fn keys(&self) -> (&Secret, &Secret) {
+        (&self.write, &self.read)
+    }
+
+    /// Records that one write key may protect.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
     }
 
     /// Gives up the prepared keys, which are large, and keeps what they were made from. Nothing can be sealed or

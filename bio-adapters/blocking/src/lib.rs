@@ -19,6 +19,8 @@ mod split;
 mod stream;
 #[cfg(all(feature = "std", feature = "embedded-io"))]
 mod stream_embedded;
+#[cfg(feature = "std")]
+mod sync;
 
 #[cfg(feature = "std")]
 pub use duplex::Duplex;

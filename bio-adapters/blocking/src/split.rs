@@ -10,11 +10,9 @@
 //! `tls_out` empty. A reader that finds it taken can leave its alert to the writer.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec;
 use std::io::{Error, ErrorKind, IoSlice, Read, Result, Write};
 use std::net::TcpStream;
-use std::sync::{Condvar, Mutex, MutexGuard};
 
 use wantls::buffers::TLS13_RECORD;
 use wantls::{Connection, Received, Step};
@@ -22,6 +20,7 @@ use wantls_transport::io_error;
 
 use crate::Duplex;
 use crate::stream::with_slices;
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 /// A transport that can be read by one thread and written by another.
 pub trait Split {

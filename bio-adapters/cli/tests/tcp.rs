@@ -347,3 +347,17 @@ fn a_peer_without_tls_is_exit_code_5_and_gets_an_alert() {
         "a fatal alert behind the ClientHello: {alert:?}"
     );
 }
+
+/// The other way round: who knocks at the server without TLS gets an alert.
+#[test]
+fn a_client_without_tls_is_exit_code_5_and_gets_an_alert() {
+    let dir = Dir::new();
+    let mut server = Process::start(&mut server(&dir.certs()));
+    let mut socket = TcpStream::connect(("localhost", server.port())).unwrap();
+    socket.set_read_timeout(Some(BOUND)).unwrap();
+    socket.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut seen = Vec::new();
+    socket.read_to_end(&mut seen).unwrap();
+    assert_eq!((seen[0], &seen[3..6]), (21, &[0, 2, 2][..]), "a fatal alert: {seen:?}");
+    server.end().expect_code(5).expect_stderr("does not speak TLS");
+}

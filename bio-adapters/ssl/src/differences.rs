@@ -113,6 +113,13 @@ pub const DIFFERENCES: &[Difference] = &[
         reason: "TLS 1.3 has no renegotiation, and rustls none at all.",
     },
     Difference {
+        id: "sendfile-any-kernel",
+        openssl: "SSL_sendfile needs kernel TLS for the write side of its socket; without it the answer is 276.",
+        wantls: "It works on every kernel and transport, with the answers that it has with kernel TLS: the file is read \
+                 into the outgoing buffer and sealed there. What was taken and did not fit goes out with the next calls.",
+        reason: "A file need not pass through the caller's memory for want of a kernel module.",
+    },
+    Difference {
         id: "error-belongs-to-ssl",
         openssl: "Errors are in a queue of the thread; a stale entry of another connection turns WANT_READ into SSL.",
         wantls: "The error is the connection's own, each call begins without one, and there is one reason, not a list.",

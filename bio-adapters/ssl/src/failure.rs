@@ -21,16 +21,20 @@ pub enum Failure<E> {
     /// The transport. The connection is as it was: the call may be repeated if the transport can go on.
     #[error("the transport failed: {0}")]
     Transport(E),
+    /// The file of a `sendfile` could not be read: the system's error number, `errno` on Unix. The connection is as it
+    /// was.
+    #[error("the file could not be read: error {0} of the system")]
+    File(i32),
 }
 
 impl<E> Failure<E> {
-    /// OpenSSL's reason code; a transport's failure has none.
+    /// OpenSSL's reason code; the failures of transports and files have none.
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Self::Refused(reason) => Some(*reason),
             Self::Tls(error) => Reason::of(error),
             Self::Build(_) => Some(Reason::INTERNAL_ERROR),
-            Self::Transport(_) => None,
+            Self::Transport(_) | Self::File(_) => None,
         }
     }
 }
@@ -38,8 +42,8 @@ impl<E> Failure<E> {
 impl<T: Transport> Ssl<T> {
     /// `SSL_get_error(3)` for the return value of the last call: what to do next.
     ///
-    /// Rules E1 to E5: a positive `ret` is [`ErrorCode::None`]. A failure is [`ErrorCode::Ssl`], of the transport
-    /// [`ErrorCode::Syscall`]. [`ErrorCode::WantRead`] and [`ErrorCode::WantWrite`] need both, a call that
+    /// Rules E1 to E5: a positive `ret` is [`ErrorCode::None`]. A failure is [`ErrorCode::Ssl`], of the transport or of a
+    /// file [`ErrorCode::Syscall`]. [`ErrorCode::WantRead`] and [`ErrorCode::WantWrite`] need both, a call that
     /// [stopped in the transport](Self::want) and a transport whose last operation has to be repeated: so the answer
     /// does not change by draining or filling, only by the next call. Then [`ErrorCode::ZeroReturn`] if the peer has
     /// closed, else [`ErrorCode::Syscall`].
@@ -50,7 +54,7 @@ impl<T: Transport> Ssl<T> {
             return ErrorCode::None;
         }
         match (&self.failure, self.want, self.link.retry) {
-            (Some(Failure::Transport(_)), ..) => ErrorCode::Syscall,
+            (Some(Failure::Transport(_) | Failure::File(_)), ..) => ErrorCode::Syscall,
             (Some(_), ..) => ErrorCode::Ssl,
             (None, Wanting::Reading | Wanting::Writing, Some(retry)) => retry.into(),
             (None, ..) if self.shutdown.contains(ShutdownState::RECEIVED) => ErrorCode::ZeroReturn,

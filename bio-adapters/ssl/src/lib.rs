@@ -6,7 +6,8 @@
 //!  context.rs      SslContext: what connections are made from                    SSL_CTX
 //!  ssl.rs          Ssl: roles, settings, questions                               SSL
 //!    engine.rs     the handshake, and what has to leave before anything else     SSL_do_handshake
-//!    write.rs      SSL_write, _ex, _ex2, SSL_sendfile
+//!    write.rs      SSL_write, _ex, _ex2
+//!    sendfile.rs   SSL_sendfile
 //!    read.rs       SSL_read, SSL_peek, and their _ex forms
 //!    shutdown.rs   SSL_shutdown and its flags
 //!    key_update.rs SSL_key_update
@@ -19,6 +20,8 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 mod codes;
 mod context;
@@ -29,6 +32,8 @@ mod key_update;
 mod link;
 mod read;
 mod reason;
+#[cfg(all(feature = "std", any(unix, windows)))]
+mod sendfile;
 mod shutdown;
 mod ssl;
 mod write;

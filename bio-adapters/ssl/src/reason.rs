@@ -34,7 +34,7 @@ reasons! {
     STILL_IN_INIT = 121,
     /// The peer sent a malformed KeyUpdate.
     BAD_KEY_UPDATE = 122,
-    /// A retry from another address; `SSL_key_update` while a record waits.
+    /// A retry from another address; `SSL_key_update` or `SSL_sendfile` while a record of a write waits.
     BAD_WRITE_RETRY = 127,
     /// The peer sent too many KeyUpdates.
     TOO_MANY_KEY_UPDATES = 132,
@@ -78,7 +78,7 @@ reasons! {
     WRONG_VERSION_NUMBER = 267,
     /// A negative length; a retry shorter than what is committed.
     BAD_LENGTH = 271,
-    /// No role was set; `SSL_sendfile` without kernel TLS.
+    /// No role was set; `SSL_sendfile` before the handshake has finished.
     UNINITIALIZED = 276,
     /// A record that does not decrypt.
     DECRYPTION_FAILED_OR_BAD_RECORD_MAC = 281,

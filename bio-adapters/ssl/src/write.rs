@@ -66,19 +66,6 @@ impl<T: Transport> Ssl<T> {
         }
     }
 
-    /// `SSL_sendfile(3)`: what OpenSSL answers where the kernel does not do TLS: -1 with
-    /// [`Reason::PROTOCOL_IS_SHUTDOWN`] after our close_notify, else with [`Reason::UNINITIALIZED`]. It does not drive
-    /// the handshake (F4).
-    pub fn sendfile(&mut self, fd: i32, offset: i64, size: usize, flags: i32) -> isize {
-        let _ = (fd, offset, size, flags);
-        self.clear_error();
-        let refused = self.check_usable().and_then(|()| self.check_open());
-        match refused {
-            Err(ret) => ret as isize,
-            Ok(()) => self.refuse(Reason::UNINITIALIZED, -1) as isize,
-        }
-    }
-
     /// Bytes of an unfinished write that are sealed: what a retry has to begin with. OpenSSL does not tell.
     #[must_use]
     pub fn committed(&self) -> usize {
@@ -100,7 +87,7 @@ impl<T: Transport> Ssl<T> {
         self.push(data)
     }
 
-    fn check_open(&mut self) -> Result<(), i32> {
+    pub(crate) fn check_open(&mut self) -> Result<(), i32> {
         if self.shutdown.contains(ShutdownState::SENT) {
             self.want = Wanting::Nothing;
             return Err(self.refuse(Reason::PROTOCOL_IS_SHUTDOWN, -1));

@@ -106,18 +106,13 @@ fn lengths_of_c() {
 }
 
 #[test]
-fn flags_are_refused_and_sendfile_has_no_kernel() {
+fn flags_are_refused() {
     let (mut client, _) = connected(TLS13, 5000);
     let mut n = 7;
     assert_eq!(client.ssl.write_ex2(b"x", WRITE_FLAG_CONCLUDE, &mut n), 0);
     assert_eq!((client.ssl.reason(), n), (Some(Reason::UNSUPPORTED_WRITE_FLAG), 7));
     assert_eq!(client.ssl.write_ex2(b"x", 0, &mut n), 1);
     assert_eq!(n, 1);
-    assert_eq!(client.ssl.sendfile(3, 0, 5, 0), -1);
-    assert_eq!(client.ssl.reason(), Some(Reason::UNINITIALIZED));
-    client.ssl.shutdown();
-    assert_eq!(client.ssl.sendfile(3, 0, 5, 0), -1);
-    assert_eq!(client.ssl.reason(), Some(Reason::PROTOCOL_IS_SHUTDOWN));
 }
 
 #[test]

@@ -59,11 +59,15 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Stream<T, B> {
     }
 }
 
-/// Seals records of what `fill` gives while there is room.
-fn seal_from<F, B: AsRef<[u8]> + AsMut<[u8]>>(
+/// Seals at most `len` bytes of what `fill` gives into `tls_out`, as much as it has room for: what
+/// [`Stream::write_from`] does before it sends. The answers are the same.
+///
+/// # Errors
+/// As [`Connection::plain_out`]; [`wantls::Usage::GrantExceeded`] if `fill` claims more than the space has.
+pub fn seal_from<F, B: AsRef<[u8]> + AsMut<[u8]>>(
     tls: &mut Connection<B>,
     len: usize,
-    fill: &mut impl FnMut(usize, &mut [u8]) -> Result<usize, F>,
+    mut fill: impl FnMut(usize, &mut [u8]) -> Result<usize, F>,
 ) -> Result<Step<Result<usize, F>>, Error> {
     let mut taken = 0;
     loop {

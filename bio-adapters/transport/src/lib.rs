@@ -26,7 +26,7 @@ use wantls::Step;
 pub use embedded::{EmbeddedError, EmbeddedIo};
 #[cfg(all(feature = "std", any(unix, windows)))]
 pub use file::read_at;
-pub use fill::Filled;
+pub use fill::{Filled, seal_from};
 pub use given_back::GivenBack;
 #[cfg(feature = "std")]
 pub use io::{BlockingIo, Io, io_error};

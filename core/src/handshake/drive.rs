@@ -93,11 +93,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     /// engine knows the error and the alert for it. `None`: they are not there yet.
     ///
     /// The record version is checked here, as rustls looks at its first byte only. Before the version is known a peer
-    /// may name another one: that of its first flight, or of an alert that there is no common one.
+    /// may name another one, that of its first flight; and in an alert, which may say that there is no common one.
     fn next_handshake_bytes(&self) -> Result<Option<usize>, Error> {
         let next = match self.input.front() {
             Front::Partial(header) | Front::Whole(header)
-                if self.version_known && header.version != RECORD_VERSION =>
+                if self.version_known && !is_alert(header) && header.version != RECORD_VERSION =>
             {
                 return Err(ProtocolError::RecordVersion(header.version).into());
             }
@@ -121,6 +121,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         self.phase = self.phase.after(Event::Established);
         Ok(())
     }
+}
+
+fn is_alert(header: Header) -> bool {
+    header.typ == ContentType::Alert as u8
 }
 
 /// Whether a header can begin a record of the handshake: anything else is refused at once, not waited for.

@@ -38,7 +38,7 @@ pub(crate) struct Progress {
     /// Bytes that it put into the output.
     pub(crate) written: usize,
     pub(crate) status: Status,
-    /// The version is agreed on: from here on every record of the peer has to name 0x0303.
+    /// The version is agreed on: from here on every record of the peer but an alert has to name 0x0303.
     pub(crate) version_known: bool,
 }
 

@@ -9,10 +9,13 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::fs::File;
+use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wantls::{Received, Shutdown, Step, Want, WriteMode};
 use wantls_testkit::{Suite, Tls, carry, established};
+use wantls_transport::{read_at, seal_from};
 
 /// The system's allocator, and how often it was asked.
 struct Counting;
@@ -52,8 +55,8 @@ fn read(tls: &mut Tls, buffer: &mut [u8]) -> usize {
     }
 }
 
-/// Record `i`: every way to write and every way to read in turn.
-fn exchange(from: &mut Tls, to: &mut Tls, i: usize, data: &[u8], buffer: &mut [u8]) {
+/// Record `i`: every way to write and every way to read in turn. `file` holds `data`.
+fn exchange(from: &mut Tls, to: &mut Tls, i: usize, data: &[u8], file: &File, buffer: &mut [u8]) {
     let len = 1 + i * 37 % data.len();
     let data = &data[..len];
     if i % 10 == 9 {
@@ -66,6 +69,10 @@ fn exchange(from: &mut Tls, to: &mut Tls, i: usize, data: &[u8], buffer: &mut [u
         let Ok(Step::Done(mut grant)) = from.plain_out(len) else { panic!("there is room") };
         grant.space().copy_from_slice(data);
         assert_eq!(grant.seal(len), Ok(len));
+    } else if i % 10 == 7 {
+        let read = |at: usize, space: &mut [u8]| read_at(file, at as u64, space);
+        let Ok(Step::Done(Ok(n))) = seal_from(from, len, read) else { panic!("there is room") };
+        assert_eq!(n, len);
     } else if i % 2 == 1 {
         let (a, b) = data.split_at(len / 2);
         assert_eq!(from.write_vectored(&[a, b]), Ok(Step::Done(len)));
@@ -106,6 +113,8 @@ fn close(client: &mut Tls, server: &mut Tls) {
 #[test]
 fn after_the_handshake_nothing_is_allocated_or_freed() {
     let data: Vec<u8> = (0..4000u32).map(|i| i as u8).collect();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&data).unwrap();
     let mut buffer = vec![0; 5000];
     for suite in Suite::ALL {
         let (mut client, mut server) = established(suite);
@@ -116,7 +125,7 @@ fn after_the_handshake_nothing_is_allocated_or_freed() {
         for i in 0..RECORDS {
             let [a, b] = [&mut client, &mut server];
             let (from, to) = if i % 2 == 0 { (a, b) } else { (b, a) };
-            exchange(from, to, i / 2, &data, &mut buffer);
+            exchange(from, to, i / 2, &data, &file, &mut buffer);
         }
         close(&mut client, &mut server);
         let calls = CALLS.load(Ordering::Relaxed) - before;

@@ -51,3 +51,33 @@ fn the_peer_learns_why() {
     carry(&mut s, &mut c);
     assert_eq!(c.handshake(), Err(Error::Peer(AlertDescription::UnexpectedMessage)));
 }
+
+/// What can't begin a handshake is refused at once, by its header alone where that is enough, and never waited for.
+#[test]
+fn a_first_record_that_is_none_has_its_alert() {
+    use AlertDescription as A;
+    let oversized = [22, 3, 3, 0x48, 0x01];
+    for suite in Suite::ALL {
+        for (first, alert) in [
+            (&b"GET / HTTP/1.1\r\n\r\n"[..], A::DecodeError),
+            (b"\x80\x2e\x01\x03\x01", A::DecodeError),
+            (&oversized, A::DecodeError),
+            (&[22, 2, 0, 0, 5], A::DecodeError),
+            (&record(&[1, 0, 0, 2, 3, 3]), A::DecodeError),
+            (&[23, 3, 3, 0, 1, 0], A::UnexpectedMessage),
+            (&record(&[99, 0, 0, 0]), A::UnexpectedMessage),
+        ] {
+            for mut tls in [connect(&client(suite)), accept(&server(suite))] {
+                let _ = tls.handshake().unwrap();
+                let out = tls.tls_out();
+                let hello = out.bytes().len();
+                out.consume(hello).unwrap();
+                receive(&mut tls, first);
+                let error = tls.handshake().unwrap_err();
+                assert!(matches!(error, Error::Handshake(_)), "{first:?}: {error:?}");
+                assert_eq!(tls.tls_out().bytes(), [21, 3, 3, 0, 2, 2, alert.into()], "{first:?}");
+                assert!(!tls.interest().read);
+            }
+        }
+    }
+}

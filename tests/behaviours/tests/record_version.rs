@@ -2,8 +2,14 @@
 //! section 6.2.1).
 #![allow(clippy::unwrap_used, reason = "test code: a surprise is a failure")]
 
-use wantls::{Error, Phase, ProtocolError, Step};
-use wantls_testkit::{Suite, Tls, accept, client, connect, server};
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::{AlertDescription, ServerConfig};
+use wantls::crypto::AwsLcRs;
+use wantls::{Error, Phase, ProtocolError, ServerContext, Step};
+use wantls_testkit::raw::deliver;
+use wantls_testkit::{Suite, Tls, accept, carry as carry_all, certs, client, connect, server};
 
 /// Moves what `from` has queued to `to`, and writes `version` into each header but the first `right` ones. Returns the
 /// number of records.
@@ -77,6 +83,36 @@ fn once_the_version_is_known_no_other_is_taken() {
                 assert_eq!(answer, Err(error.clone()), "{suite:?} {judge_is_client}");
                 assert_eq!((judge.handshake(), judge.phase()), (Err(error), Phase::Failed));
             }
+        }
+    }
+}
+
+/// A server that does one group only. No client here offers a share of it at first, so that in TLS 1.3 the server asks for
+/// another ClientHello, and has no keys yet, as in TLS 1.2.
+fn server_of_one_group() -> ServerContext {
+    let kx_groups = vec![aws_lc_rs::kx_group::SECP384R1];
+    let provider = CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() };
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certs().chain.clone(), certs().key())
+        .unwrap();
+    ServerContext::new(config, AwsLcRs).unwrap()
+}
+
+#[test]
+fn an_alert_in_the_clear_may_name_any_version_of_tls() {
+    for suite in Suite::ALL {
+        for version in [0x0301_u16, 0x0303, 0x03ff] {
+            let (mut client, mut server) = (connect(&client(suite)), accept(&server_of_one_group()));
+            let _ = client.handshake().unwrap();
+            carry_all(&mut client, &mut server);
+            let _ = server.handshake().unwrap();
+            let [major, minor] = version.to_be_bytes();
+            deliver(&mut server, &[21, major, minor, 0, 2, 2, AlertDescription::HandshakeFailure.into()]);
+            let told = Err(Error::Peer(AlertDescription::HandshakeFailure));
+            assert_eq!(server.handshake(), told, "{suite:?} {version:#x}");
         }
     }
 }

@@ -37,6 +37,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use wantls_testkit::Suite;
 
+use crate::report::Row;
 use crate::work::Plan;
 
 /// Measures wantls and its peers on the same work.
@@ -45,9 +46,16 @@ struct Args {
     /// Where to write the rows.
     #[arg(long, default_value = "bench.json")]
     json: PathBuf,
-    /// A folder for plots of the ratios.
+    /// Files of earlier runs to take the rows from: nothing is measured. Of rows that several files have, the first is
+    /// taken.
+    #[arg(long, value_delimiter = ',', conflicts_with = "work")]
+    from: Vec<PathBuf>,
+    /// A folder for plots of all that was measured.
     #[arg(long)]
     svg: Option<PathBuf>,
+    /// The folder of a `PERFORMANCE.md` whose tables and plots are brought up to date.
+    #[arg(long)]
+    docs: Option<PathBuf>,
     /// Implementations to run, with wantls always among them; all that are built in by default.
     #[arg(long, value_delimiter = ',')]
     peers: Vec<String>,
@@ -78,17 +86,41 @@ fn main() {
     if let Some((work, size)) = args.instructions.as_deref().and_then(|work| work.split_once(':')) {
         return instructions::run(work, size.parse().expect("a size is a number"));
     }
+    let rows = if args.from.is_empty() { measure(&args) } else { earlier(&args.from) };
+    if let Some(folder) = &args.svg {
+        report::svg::write(&rows, folder).expect("the plots can't be written");
+    }
+    if let Some(folder) = &args.docs {
+        report::docs::write(&rows, folder).expect("the document can't be written");
+    }
+}
+
+/// The rows of the files, each once.
+fn earlier(files: &[PathBuf]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for file in files {
+        for row in report::json::read(file).expect("the file of an earlier run can't be read") {
+            if !rows.iter().any(|known| known.is_about_the_same_as(&row)) {
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+/// Measures what is asked for, and writes the rows.
+fn measure(args: &Args) -> Vec<Row> {
     let peers: Vec<_> = peer::ALL
         .iter()
         .copied()
         .filter(|p| args.peers.is_empty() || p.name() == "wantls" || args.peers.iter().any(|n| n == p.name()))
         .collect();
     for absent in peer::ABSENT {
-        println!("not in this build: {absent} (--features {absent})");
+        println!("not available in this build: {absent} (--features {absent})");
     }
     let mut plan = Plan::new(args.quick, args.rounds);
     if !args.sizes.is_empty() {
-        plan.sizes = args.sizes;
+        plan.sizes.clone_from(&args.sizes);
     }
     if !args.suites.is_empty() {
         let asked = |suite: &Suite| args.suites.contains(&format!("{suite:?}"));
@@ -102,11 +134,9 @@ fn main() {
             rows.extend(found);
         }
     }
-    std::fs::write(&args.json, report::json::render(&rows)).expect("the JSON file can't be written");
-    if let Some(folder) = &args.svg {
-        report::svg::write(&rows, folder).expect("the plots can't be written");
-    }
+    report::json::write(&rows, &args.json).expect("the JSON file can't be written");
     println!("{} rows in {}", rows.len(), args.json.display());
+    rows
 }
 
 /// Starts this program once more with glibc's `rep movsb` off. On some CPUs that instruction takes three times as long

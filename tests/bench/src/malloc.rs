@@ -35,11 +35,18 @@ pub(crate) fn buffer(len: usize) -> Vec<u8> {
 
 /// Something in the way, up to a page, so that what is allocated next lies elsewhere than the last time.
 pub(crate) fn hole() -> Vec<u8> {
+    vec![0; spread(PAGE)]
+}
+
+const PAGE: usize = 4096;
+
+/// A number below `bound`, well spread, and the same in every run.
+pub(crate) fn spread(bound: usize) -> usize {
     static STATE: AtomicU64 = AtomicU64::new(1);
-    // A linear congruence (Knuth's MMIX): any spread will do, and the same in every run.
+    // A linear congruence (Knuth's MMIX), of whose bits the upper ones are the better.
     let next = |x: u64| Some(x.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407));
     let state = STATE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap();
-    vec![0; (state >> 52) as usize]
+    (state >> 33) as usize % bound
 }
 
 /// Gives the holes back.

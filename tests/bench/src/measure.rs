@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::malloc::{fill_holes, hole};
+use crate::malloc::{fill_holes, hole, spread};
 
 /// Rounds of each placement that are run and not counted.
 const WARM_UP: usize = 3;
@@ -32,8 +32,9 @@ pub(crate) fn time(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-/// Runs all contenders in turn, about `rounds` times in all. Each round begins with another one, so that none always
-/// runs behind the same neighbour. `work` is what a round does, in the unit of the result.
+/// Runs all contenders in turn, about `rounds` times in all. The order is another one in each round: who runs behind a
+/// neighbour with much code and memory finds the caches cold, and that must not hit the same one each time. `work` is
+/// what a round does, in the unit of the result.
 ///
 /// Contenders are made anew for each of the [`PLACEMENTS`].
 pub(crate) fn interleave<'a>(
@@ -63,10 +64,10 @@ pub(crate) fn interleave_once(rounds: usize, work: f64, mut contenders: Vec<Cont
 
 /// The rounds of one placement.
 fn place(contenders: &mut [Contender<'_>], rounds: usize, work: f64, all: &mut [Series]) {
-    let count = contenders.len();
+    let mut order: Vec<_> = (0..contenders.len()).collect();
     for round in 0..WARM_UP + rounds {
-        for turn in 0..count {
-            let which = (round + turn) % count;
+        shuffle(&mut order);
+        for &which in &order {
             // Also what a peer allocates as it goes lies elsewhere each time.
             let hole = hole();
             let took = (contenders[which].round)();
@@ -75,6 +76,13 @@ fn place(contenders: &mut [Contender<'_>], rounds: usize, work: f64, all: &mut [
                 all[which].rates.push(work / took.as_secs_f64());
             }
         }
+    }
+}
+
+/// Any order is as likely as any other (Fisher and Yates).
+fn shuffle(order: &mut [usize]) {
+    for last in (1..order.len()).rev() {
+        order.swap(last, spread(last + 1));
     }
 }
 

@@ -10,6 +10,7 @@ use rustls::{ClientConfig, NamedGroup, ServerConfig, SupportedProtocolVersion};
 use wantls::crypto::AwsLcRs;
 use wantls::{Buffers, ClientContext, Connection, EofPolicy, Renegotiation, ServerContext, WriteMode};
 
+use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::failure::Failure;
 use crate::flags::{Identity, Options};
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) credentials: Arc<Credentials>,
+    pub(crate) clock: Arc<Clock>,
 }
 
 enum Base {
@@ -57,7 +59,7 @@ impl Shared {
             Base::Client(config.with_client_cert_resolver(credentials.clone()))
         };
         let ticketer = aws_lc_rs::Ticketer::new()?;
-        Ok(Self { base, ticketer, sessions: Sessions::new(), verifier, credentials })
+        Ok(Self { base, ticketer, sessions: Sessions::new(), verifier, credentials, clock: Clock::new() })
     }
 
     /// A connection with the given options.
@@ -65,9 +67,6 @@ impl Shared {
         self.verifier.configure(options);
         let mut tls = match &self.base {
             Base::Client(config) => self.connect(config.clone(), options)?,
-            Base::Server(_) if options.ocsp_fail => {
-                return Err(Failure::Unimplemented("-fail-ocsp-callback for a server".into()));
-            }
             Base::Server(config) => self.accept(config.clone(), options)?,
         };
         tls.set_write_mode(write_mode(options));
@@ -79,6 +78,7 @@ impl Shared {
 
     fn connect(&self, mut config: ClientConfig, options: &Options) -> Result<Tls, Failure> {
         config.alpn_protocols.clone_from(&options.alpn);
+        config.time_provider = self.clock.clone();
         config.enable_sni = options.host_name.is_some();
         config.max_fragment_size = fragment_size(options);
         config.require_ems = options.require_ems;
@@ -97,6 +97,7 @@ impl Shared {
 
     fn accept(&self, mut config: ServerConfig, options: &Options) -> Result<Tls, Failure> {
         config.alpn_protocols.clone_from(&options.alpn);
+        config.time_provider = self.clock.clone();
         config.ignore_client_order = options.server_preference;
         config.max_fragment_size = fragment_size(options);
         config.require_ems = options.require_ems;

@@ -12,7 +12,7 @@ use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{SignatureAlgorithm, SignatureScheme};
 
 use crate::failure::Failure;
-use crate::flags::Identity;
+use crate::flags::{Identity, OcspCallback};
 
 /// Gives out the certificate of the flags, if they name one, and notes what clients offer.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Credentials {
 impl Credentials {
     pub(crate) fn load(identity: &Identity, provider: &CryptoProvider) -> Result<Arc<Self>, Failure> {
         let key = match (&identity.cert_file, &identity.key_file) {
+            // This ends the handshake where BoringSSL's callback would.
+            _ if identity.server && identity.ocsp_callback == OcspCallback::Fails => None,
             (Some(cert_file), Some(key_file)) => {
                 let key = PrivateKeyDer::from_pem_file(key_file)
                     .map_err(|error| Failure::other(format!("{}: {error}", key_file.display())))?;
@@ -32,7 +34,9 @@ impl Credentials {
                     key = Arc::new(Preferring { key, schemes: identity.signing_prefs.clone() });
                 }
                 let mut certified = CertifiedKey::new(certificates(cert_file)?, key);
-                certified.ocsp = identity.ocsp_response.clone();
+                if identity.ocsp_callback == OcspCallback::Agrees {
+                    certified.ocsp = identity.ocsp_response.clone();
+                }
                 Some(Arc::new(certified))
             }
             _ => None,

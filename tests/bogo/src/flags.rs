@@ -12,12 +12,14 @@ use crate::failure::Failure;
 
 /// The whole command line.
 pub(crate) struct Flags {
-    /// Where the runner listens.
-    pub(crate) address: SocketAddr,
-    /// What each connection begins with.
-    pub(crate) shim_id: u64,
+    /// Where the runner listens: at the first that answers. Old runners are on IPv6 without saying so.
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// What each connection begins with. Old runners have a port for each shim instead.
+    pub(crate) shim_id: Option<u64>,
     /// Connections after the first.
     pub(crate) resume_count: usize,
+    /// Seconds that seem to pass before each of them.
+    pub(crate) resumption_delay: u64,
     /// What holds for the first connection.
     pub(crate) initial: Options,
     /// What holds for the others.
@@ -39,7 +41,6 @@ pub(crate) struct Options {
     pub(crate) verify_peer: bool,
     pub(crate) verify_fail: bool,
     pub(crate) custom_verify: bool,
-    pub(crate) ocsp_fail: bool,
     pub(crate) export: Option<usize>,
     pub(crate) export_label: Vec<u8>,
     pub(crate) export_context: Vec<u8>,
@@ -67,6 +68,7 @@ pub(crate) struct Identity {
     pub(crate) cert_file: Option<PathBuf>,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) ocsp_response: Option<Vec<u8>>,
+    pub(crate) ocsp_callback: OcspCallback,
     pub(crate) signing_prefs: Vec<SignatureScheme>,
     pub(crate) verify_prefs: Vec<SignatureScheme>,
     pub(crate) request_client_certificate: bool,
@@ -77,6 +79,15 @@ pub(crate) struct Identity {
     pub(crate) no_tls13: bool,
     pub(crate) min_version: Option<u16>,
     pub(crate) max_version: Option<u16>,
+}
+
+/// What BoringSSL's OCSP callback would say: a client's judges the server's response, a server's gives one.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(crate) enum OcspCallback {
+    #[default]
+    Agrees,
+    Declines,
+    Fails,
 }
 
 /// What is to be checked.
@@ -102,14 +113,16 @@ pub(crate) struct Expect {
 impl Flags {
     /// Reads the command line.
     pub(crate) fn parse(args: &[String]) -> Result<Self, Failure> {
-        let (mut port, mut ipv6, mut shim_id, mut resume_count) = (0, false, 0, 0);
+        let (mut port, mut ipv6, mut shim_id, mut resume_count, mut resumption_delay) =
+            (0, false, None, 0, 0);
         let (mut initial, mut resume) = (Options::default(), Options::default());
         let mut args = Args(args);
         while let Some(flag) = args.next() {
             match flag {
                 "-port" => port = args.number(flag)?,
-                "-shim-id" => shim_id = args.number(flag)?,
+                "-shim-id" => shim_id = Some(args.number(flag)?),
                 "-resume-count" => resume_count = args.number(flag)?,
+                "-resumption-delay" => resumption_delay = args.number(flag)?,
                 "-ipv6" => ipv6 = true,
                 _ => {
                     let (name, mut targets) = scope(flag, &mut initial, &mut resume);
@@ -128,9 +141,9 @@ impl Flags {
         if initial.identity != resume.identity {
             return Err(Failure::Unimplemented("another identity on resumption".into()));
         }
-        let address =
-            if ipv6 { (Ipv6Addr::LOCALHOST, port).into() } else { (Ipv4Addr::LOCALHOST, port).into() };
-        Ok(Self { address, shim_id, resume_count, initial, resume })
+        let v6 = (Ipv6Addr::LOCALHOST, port).into();
+        let addresses = if ipv6 { vec![v6] } else { vec![(Ipv4Addr::LOCALHOST, port).into(), v6] };
+        Ok(Self { addresses, shim_id, resume_count, resumption_delay, initial, resume })
     }
 }
 
@@ -175,7 +188,6 @@ impl Options {
             "-renegotiate-ignore" => self.renegotiate_ignore = true,
             "-verify-fail" => self.verify_fail = true,
             "-use-custom-verify-callback" => self.custom_verify = true,
-            "-fail-ocsp-callback" => self.ocsp_fail = true,
             "-export-keying-material" => self.export = Some(args.number(flag)?),
             "-export-label" => self.export_label = args.value(flag)?.as_bytes().to_vec(),
             "-export-context" => self.export_context = args.value(flag)?.as_bytes().to_vec(),
@@ -206,6 +218,7 @@ impl Options {
             | "-enable-ed25519"
             | "-enable-ocsp-stapling"
             | "-use-ocsp-callback"
+            | "-set-ocsp-in-callback"
             | "-use-early-callback"
             | "-use-old-client-cert-callback"
             | "-permute-extensions"
@@ -227,6 +240,8 @@ impl Identity {
             "-cert-file" => self.cert_file = Some(args.value(flag)?.into()),
             "-key-file" => self.key_file = Some(args.value(flag)?.into()),
             "-ocsp-response" => self.ocsp_response = Some(base64(args.value(flag)?)?),
+            "-decline-ocsp-callback" => self.ocsp_callback = OcspCallback::Declines,
+            "-fail-ocsp-callback" => self.ocsp_callback = OcspCallback::Fails,
             "-signing-prefs" => self.signing_prefs.push(args.number::<u16>(flag)?.into()),
             "-verify-prefs" => self.verify_prefs.push(args.number::<u16>(flag)?.into()),
             "-require-any-client-certificate" => {

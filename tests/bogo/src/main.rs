@@ -9,6 +9,7 @@
 //!  credentials.rs  our certificate and key
 //!  verify.rs    the certificate verifiers: any chain will do, signatures are checked
 //!  store.rs     session stores that count
+//!  clock.rs     the time, which flags may advance
 //!  wire.rs      the socket, if need be one byte a retry
 //!  exchange.rs  what is said on a connection
 //!  expect.rs    the checks of -expect-…
@@ -17,6 +18,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "the shim runs on hosts")]
 
+mod clock;
 mod config;
 mod credentials;
 mod exchange;
@@ -56,8 +58,11 @@ fn run(args: &[String]) -> Result<(), Failure> {
     let shared = Shared::new(&flags.initial)?;
     for number in 0..=flags.resume_count {
         let options = if number == 0 { &flags.initial } else { &flags.resume };
+        if number > 0 {
+            shared.clock.advance(flags.resumption_delay);
+        }
         let tls = shared.connection(options)?;
-        let wire = Wire::connect(flags.address, flags.shim_id, options.is_async)?;
+        let wire = Wire::connect(&flags.addresses, flags.shim_id, options.is_async)?;
         Exchange::new(options, &shared, tls, wire, number > 0).run()?;
     }
     Ok(())

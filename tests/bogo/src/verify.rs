@@ -14,7 +14,7 @@ use rustls::{
 };
 
 use crate::failure::Failure;
-use crate::flags::{Identity, Options};
+use crate::flags::{Identity, OcspCallback, Options};
 
 /// What the verifier says of the next certificate.
 #[derive(Clone, Copy)]
@@ -80,7 +80,8 @@ impl Verifier {
     pub(crate) fn configure(&self, options: &Options) {
         // A client of BoringSSL that was not told to verify only notes a failure.
         let matters = options.identity.server || options.verify_peer;
-        let verdict = match (options.ocsp_fail, options.verify_fail && matters, options.custom_verify) {
+        let ocsp_fails = !options.identity.server && options.identity.ocsp_callback == OcspCallback::Fails;
+        let verdict = match (ocsp_fails, options.verify_fail && matters, options.custom_verify) {
             (true, _, _) => Verdict::RefuseOcsp,
             (false, true, true) => Verdict::RefuseCustom,
             (false, true, false) => Verdict::Refuse,
@@ -110,17 +111,23 @@ impl Verifier {
         }
     }
 
+    /// rustls leaves it to the verifier to refuse a scheme that it has not offered.
+    fn check_scheme(&self, scheme: SignatureScheme) -> Result<(), Error> {
+        self.with_seen(|seen| seen.scheme = Some(scheme));
+        if self.schemes.contains(&scheme) {
+            Ok(())
+        } else {
+            Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
+        }
+    }
+
     fn tls12(
         &self,
         message: &[u8],
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.with_seen(|seen| seen.scheme = Some(signature.scheme));
-        // For TLS 1.3 rustls checks this.
-        if !self.schemes.contains(&signature.scheme) {
-            return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
-        }
+        self.check_scheme(signature.scheme)?;
         verify_tls12_signature(message, cert, signature, &self.algorithms)
     }
 
@@ -130,7 +137,7 @@ impl Verifier {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.with_seen(|seen| seen.scheme = Some(signature.scheme));
+        self.check_scheme(signature.scheme)?;
         verify_tls13_signature(message, cert, signature, &self.algorithms)
     }
 }

@@ -52,11 +52,17 @@ impl Quota {
 }
 
 impl Wire {
-    /// Connects, and tells the runner which of its shims this is.
-    pub(crate) fn connect(address: SocketAddr, shim_id: u64, is_async: bool) -> io::Result<Self> {
-        let mut socket = TcpStream::connect(address)?;
+    /// Connects, and tells the runner which of its shims this is, if it has several.
+    pub(crate) fn connect(
+        addresses: &[SocketAddr],
+        shim_id: Option<u64>,
+        is_async: bool,
+    ) -> io::Result<Self> {
+        let mut socket = TcpStream::connect(addresses)?;
         socket.set_nodelay(true)?;
-        socket.write_all(&shim_id.to_le_bytes())?;
+        if let Some(id) = shim_id {
+            socket.write_all(&id.to_le_bytes())?;
+        }
         Ok(Self { socket, quota: is_async.then(Quota::default) })
     }
 
@@ -147,7 +153,7 @@ mod tests {
     /// A wire, and the runner's end of it.
     fn pair(is_async: bool) -> (Wire, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let wire = Wire::connect(listener.local_addr().unwrap(), 1, is_async).unwrap();
+        let wire = Wire::connect(&[listener.local_addr().unwrap()], Some(1), is_async).unwrap();
         let (mut far, _) = listener.accept().unwrap();
         far.read_exact(&mut [0; 8]).unwrap();
         (wire, far)

@@ -209,6 +209,16 @@ fn there_is_no_handshaker() {
 }
 
 #[test]
+fn without_an_id_the_first_bytes_are_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let process = shim().args(["-port", &port]).spawn().unwrap();
+    let (socket, _) = listener.accept().unwrap();
+    close(&mut meet(Suite::Tls13Aes128, false, socket));
+    Ended::of(process.wait_with_output().unwrap()).well();
+}
+
+#[test]
 fn what_is_not_implemented_exits_89_and_is_named() {
     for unknown in [
         "-dtls",
@@ -298,7 +308,13 @@ fn sessions_are_stored_where_the_flags_expect_them() {
         run(&["-expect-no-session"], 1, talk(suite, false)).badly(1, "sessions stored");
         run(&["-expect-ticket-renewal"], 1, talk(suite, false)).well();
     }
-    run(&flags(true, &["-no-ticket", "-expect-session-id"]), 1, talk(Suite::Tls12Aes128, true)).well();
+    let context = client(Suite::Tls12Aes128);
+    run(&flags(true, &["-no-ticket", "-resume-count", "1", "-expect-session-id"]), 2, |socket| {
+        let mut peer = on(connect(&context), socket);
+        assert_eq!(peer.handshake().unwrap(), Step::Done(()));
+        close(&mut peer);
+    })
+    .well();
     run(&flags(true, &["-expect-session-id"]), 1, talk(Suite::Tls13Aes128, true))
         .badly(1, "session in the cache");
 }
@@ -319,6 +335,24 @@ fn a_session_that_is_not_resumed_is_noticed() {
         let _ = peer.shutdown();
     };
     run(&["-resume-count", "1"], 2, talk).badly(1, "resumption");
+}
+
+#[test]
+fn a_ticket_is_not_used_after_its_lifetime() {
+    // What rustls gives one that stands for a session of its store.
+    const LIFETIME: u64 = 24 * 60 * 60;
+    let server = server(Suite::Tls13Aes128);
+    for (delay, more) in [(LIFETIME - 600, &[][..]), (LIFETIME + 600, &["-expect-session-miss"])] {
+        let delay = delay.to_string();
+        let flags = [&["-resume-count", "1", "-resumption-delay", &delay][..], more].concat();
+        run(&flags, 2, |socket| {
+            let mut peer = on(accept(&server), socket);
+            assert_eq!(peer.handshake().unwrap(), Step::Done(()));
+            expect_echo(&mut peer, b"data");
+            close(&mut peer);
+        })
+        .well();
+    }
 }
 
 #[test]
@@ -642,6 +676,15 @@ fn a_refused_certificate_has_the_alert_of_its_flag() {
         ended.badly(1, "Handshake(");
     }
     run(&["-verify-fail"], 1, |socket| close(&mut meet(Suite::Tls13Aes128, false, socket))).well();
+}
+
+#[test]
+fn a_server_whose_ocsp_callback_fails_refuses_the_handshake() {
+    run(&flags(true, &["-use-ocsp-callback", "-fail-ocsp-callback"]), 1, |socket| {
+        let mut peer = on(connect(&client(Suite::Tls13Aes128)), socket);
+        assert_failed(peer.handshake(), &Error::Peer(AlertDescription::AccessDenied));
+    })
+    .badly(1, "no server certificate chain resolved");
 }
 
 #[test]

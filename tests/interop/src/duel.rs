@@ -255,3 +255,50 @@ impl Write for Pipe {
         Ok(())
     }
 }
+
+/// Each promise is seen when it is broken.
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "test code: a surprise is a failure")]
+
+    use wantls_testkit::Suite;
+
+    use super::*;
+
+    fn players(faults: Faults) -> [Player; 2] {
+        let (client, server) = wantls_testkit::established(Suite::Tls13Aes128);
+        [client, server].map(|tls| Player { tls, faults, data: b"what is said".to_vec(), write: 5 })
+    }
+
+    /// Runs both sides, the client against `theirs` instead of what the server says, until something is seen.
+    fn seen(theirs: &[u8], all: usize) -> String {
+        let [client, server] = players(Faults::NONE);
+        let (a, b) = Bio::pair(Capacity::new(4096).unwrap(), Capacity::new(4096).unwrap());
+        let (mut client, mut server) = (Side::new(client, a), Side::new(server, b));
+        for _ in 0..100 {
+            server.step(&client.data, client.accepted, client.data.len()).unwrap();
+            if let Err(broken) = client.step(theirs, server.accepted, all) {
+                return broken.to_string();
+            }
+        }
+        "nothing".into()
+    }
+
+    #[test]
+    fn other_data_is_seen() {
+        assert_eq!(seen(b"what is said", 12), "nothing");
+        assert!(seen(b"what is SAID", 12).contains("never sent"));
+    }
+
+    #[test]
+    fn a_close_that_comes_too_early_is_seen() {
+        assert_eq!(seen(b"what is said, and more", 22), "closed after 12 bytes of 22");
+    }
+
+    #[test]
+    fn a_side_that_stands_still_is_seen() {
+        let [client, server] = players(Faults { storm: usize::MAX - 1, ..Faults::NONE });
+        let broken = duel(client, server, 4096).unwrap_err().to_string();
+        assert!(broken.contains("stands still without a reason"), "{broken}");
+    }
+}

@@ -14,6 +14,7 @@
 //!  tamper.rs      a byte stream that is changed on its way
 //!  duel.rs        two ends over faulty transports, with the promises that hold whatever happens
 //!  soak.rs        many connections for a long time
+//!  loopback.rs    bulk data through the adapters and through rustls's, as ratios
 //! ```
 #![forbid(unsafe_code)]
 #![allow(
@@ -28,6 +29,7 @@ pub mod config;
 pub mod duel;
 pub mod endpoint;
 pub mod faulty;
+pub mod loopback;
 pub mod matrix;
 pub mod peers;
 pub mod pki;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use wantls_interop::Result;
+use wantls_interop::loopback;
 use wantls_interop::matrix::Matrix;
 use wantls_interop::peers::peers;
 use wantls_interop::soak::{Plan, Report, soak};
@@ -37,6 +38,12 @@ struct MatrixArguments {
 
 #[derive(Subcommand, Debug)]
 enum Mode {
+    /// Compares the adapters' bulk speed over loopback TCP with that of rustls's.
+    Loopback {
+        /// Rounds of each comparison.
+        #[arg(long, default_value_t = 61)]
+        rounds: usize,
+    },
     /// Keeps many connections busy, and watches the data and the heap.
     Soak {
         /// Connections at a time. Each takes two file descriptors.
@@ -57,6 +64,10 @@ fn main() -> ExitCode {
         Some(Mode::Soak { connections, seconds, seed }) => {
             run_soak(Plan { connections, time: Duration::from_secs(seconds), seed })
         }
+        Some(Mode::Loopback { rounds }) => loopback::compare(rounds).map(|rows| {
+            rows.iter().for_each(|row| println!("{row}"));
+            true
+        }),
         None => run_matrix(&arguments.matrix),
     };
     match done {
@@ -124,11 +135,12 @@ fn run_soak(wanted: Plan) -> Result<bool> {
 
 fn line(report: &Report) -> String {
     format!(
-        "{} sessions, {} closed and complete, {} aborted, {} resumed, {} MB, heap {} bytes",
+        "{} sessions, {} closed and complete, {} aborted, {} resumed, {} keys changed, {} MB, heap {} bytes",
         report.sessions,
         report.closed,
         report.aborted,
         report.resumed,
+        report.key_updates,
         report.bytes / 1_000_000,
         report.heap.last().unwrap_or(&0),
     )

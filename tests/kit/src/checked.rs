@@ -169,6 +169,36 @@ impl Checked {
         answer
     }
 
+    /// `plain_out`: lets `fill` fill the space, and seals what it says; 0 drops the grant. How many were sealed.
+    pub fn plain_out(
+        &mut self,
+        most: usize,
+        fill: impl FnOnce(&mut [u8]) -> usize,
+    ) -> Result<Step<usize>, Error> {
+        let before = Facts::of(self.tls());
+        let answer = self.call(|tls| match tls.plain_out(most)? {
+            Step::Done(mut grant) => {
+                let space = grant.space();
+                assert!(space.len() <= most && (most == 0 || !space.is_empty()), "{} of {most}", space.len());
+                match fill(space) {
+                    0 => Ok(Step::Done(0)),
+                    n => grant.seal(n).map(Step::Done),
+                }
+            }
+            Step::Want(want) => Ok(Step::Want(want)),
+        });
+        let after = Facts::of(self.tls());
+        match answer {
+            Ok(Step::Done(1..)) => {
+                let free = self.out_capacity - after.pending.tls_out;
+                assert!(self.rekeys || free >= RESERVE, "the reserve is used: {free} free");
+            }
+            Err(Error::Usage(_)) => assert_eq!(after, before, "a usage error changes nothing"),
+            _ => {}
+        }
+        answer
+    }
+
     /// `shutdown`.
     pub fn shutdown(&mut self) -> Result<Step<Shutdown>, Error> {
         let answer = self.call(Tls::shutdown);

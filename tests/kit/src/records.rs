@@ -15,6 +15,9 @@ use crate::{Checked, Choices, NAME, RawPeer, Suite, toy};
 /// Bytes of `tls_out` of the connection under test.
 const OUT: usize = 17_000;
 
+/// What a record carries that is not to arrive as it is.
+const DAMAGED: &[u8] = b"damaged";
+
 /// Runs one script.
 ///
 /// # Panics
@@ -75,7 +78,8 @@ impl Attack {
             125..130 => self.oversized(choices),
             130..140 => self.garbage(choices),
             140..150 => self.damaged(choices),
-            150..200 => self.read(choices.size()),
+            150..190 => self.read(choices.size()),
+            190..200 => self.fill_buf(choices.size()),
             200..215 => self.write(choices.size()),
             215..225 => drop(self.tls.key_update(choices.byte() & 1 == 1)),
             225..230 => self.shutdown(),
@@ -157,12 +161,19 @@ impl Attack {
         self.deliver(bytes);
     }
 
-    /// A right record with one bit changed, one replayed, or one left out.
+    /// A right record with one bit changed, one that comes twice, or one left out.
     fn damaged(&mut self, choices: &mut Choices<'_>) {
-        let mut record = self.raw.seal(content::APPLICATION_DATA, b"damaged");
+        let mut record = self.raw.seal(content::APPLICATION_DATA, DAMAGED);
         let at = usize::from(choices.byte());
         if at < record.len() {
             record[at] ^= 1 << (choices.byte() % 8);
+            self.broken = true;
+            self.deliver(&record);
+        } else if at % 2 == 0 {
+            if self.deliver(&record) && !self.broken {
+                self.sent.extend_from_slice(DAMAGED);
+            }
+            self.broken = true;
             self.deliver(&record);
         }
         self.broken = true;
@@ -194,11 +205,26 @@ impl Attack {
     fn read(&mut self, len: usize) {
         let mut buffer = vec![0; len];
         if let Ok(Step::Done(Received::Data(n))) = self.tls.read(&mut buffer) {
-            let got = &buffer[..n.get()];
-            let expected = self.sent.get(self.got..self.got + got.len());
-            assert!(expected == Some(got), "what was read is not what was sealed");
-            self.got += got.len();
+            self.check_data(&buffer[..n.get()]);
+            self.got += n.get();
         }
+    }
+
+    fn fill_buf(&mut self, most: usize) {
+        let mut lent = Vec::new();
+        let answer = self.tls.fill_buf(|bytes| {
+            lent.extend_from_slice(bytes);
+            most.min(bytes.len())
+        });
+        if answer == Ok(Step::Done(())) {
+            self.check_data(&lent);
+            self.got += most.min(lent.len());
+        }
+    }
+
+    fn check_data(&self, data: &[u8]) {
+        let expected = self.sent.get(self.got..self.got + data.len());
+        assert!(expected == Some(data), "what was read is not what was sealed");
     }
 
     fn write(&mut self, len: usize) {

@@ -57,6 +57,8 @@ struct World {
     cut: [bool; 2],
     /// The write keys are bounded.
     rekeys: bool,
+    /// By the sealing side.
+    recorders: [Recorder<AwsLcRs>; 2],
 }
 
 /// One connection and what the model knows of it.
@@ -95,8 +97,8 @@ impl World {
     fn new(choices: &mut Choices<'_>) -> Self {
         let suite = choices.one_of(&Suite::ALL);
         let established = choices.one_of(&[true, false]);
-        let (recorder, mut configs) =
-            (Recorder::new(AwsLcRs), (toy::client_config(suite), toy::server_config(suite)));
+        let recorders = [Recorder::new(AwsLcRs), Recorder::new(AwsLcRs)];
+        let mut configs = (toy::client_config(suite), toy::server_config(suite));
         let fragment = |c: &mut Choices<'_>| {
             c.one_of(&[None, Some(32), Some(4096), Some(33), Some(64), Some(256), Some(1024), Some(16389)])
         };
@@ -106,17 +108,17 @@ impl World {
         let ins = [0; 2].map(|_| choices.one_of(&IN_SIZES));
         let outs = needed.map(|n| n + choices.one_of(&OUT_SIZES));
         let capacity =
-            |c: &mut Choices<'_>| Capacity::new(c.one_of(&[1, 17408, 2, 5, 33, 600, 4096, 40_000])).unwrap();
+            |c: &mut Choices<'_>| Capacity::new(c.one_of(&[17408, 1, 2, 5, 33, 600, 4096, 40_000])).unwrap();
         let pair = Pair::new(capacity(choices), capacity(choices));
         let rekey = choices.one_of(&[u64::MAX, 1, 2, 3, 20]);
         let eof = choices.one_of(&[EofPolicy::Refuse, EofPolicy::Close]);
-        let client = ClientContext::new(configs.0, recorder.clone())
+        let client = ClientContext::new(configs.0, recorders[0].clone())
             .unwrap()
             .rekey_after(rekey)
             .eof_policy(eof)
             .connect(ServerName::try_from(NAME).unwrap(), Buffers::heap_of(ins[0], outs[0]))
             .unwrap();
-        let server = ServerContext::new(configs.1, recorder)
+        let server = ServerContext::new(configs.1, recorders[1].clone())
             .unwrap()
             .rekey_after(rekey)
             .eof_policy(eof)
@@ -136,7 +138,7 @@ impl World {
         };
         let ends = [end(client, 0), end(server, 1)];
         let [corrupted, cut] = [[false; 2]; 2];
-        let mut new = Self { version: suite.version(), ends, pair, corrupted, cut, rekeys };
+        let mut new = Self { version: suite.version(), ends, pair, corrupted, cut, rekeys, recorders };
         if established {
             new.establish();
         }
@@ -157,7 +159,7 @@ impl World {
     fn step(&mut self, choice: u8, choices: &mut Choices<'_>) {
         let side = usize::from(choice & 1);
         match choice >> 1 {
-            0..20 => self.send(side, choices.size(), false),
+            0..20 => self.send(side, choices.size()),
             20..40 => self.receive(side, choices.size()),
             40..55 => self.read(side, choices.size()),
             55..60 => self.fill_buf(side, choices.size()),
@@ -168,13 +170,15 @@ impl World {
             92..96 => self.shutdown(side),
             96..102 => self.key_update(side, choices.byte() & 1 == 1),
             102..106 => self.ends[side].tls.tls_mut().set_max_fragment(choices.size()),
-            106..110 => self.set_mode(side, choices.byte()),
-            110..113 => self.bad_retry(side),
-            113..115 => self.send(side, choices.size(), true),
+            106..110 => self.set_mode(side, choices),
+            110..112 => self.bad_retry(side),
+            112 => self.fail_seal(side),
+            113..115 => self.damage(side, choices.byte()),
             115..117 => self.cut(side),
             117..121 => drop(self.carry()),
             121..123 => self.write_op(side, choices.size()),
             123..125 => self.park(side, choices),
+            125..127 => self.plain_out(side, choices.size(), choices.size()),
             _ => self.ends[side].tls.look(),
         }
     }
@@ -228,17 +232,22 @@ impl World {
     /// What was read is what was sent, in order, and no more than that.
     fn check_data(&self, side: Side, data: &[u8]) {
         let (end, peer) = (&self.ends[side], &self.ends[1 - side]);
-        assert!(end.got + data.len() <= peer.taken(), "more was read than was sent");
+        // A write that failed does not tell what it had sealed before.
+        let told = !matches!(peer.tls.tls().fault(), Some(Error::Crypto(_)));
+        assert!(!told || end.got + data.len() <= peer.taken(), "more was read than was sent");
         let right = data.iter().enumerate().all(|(i, b)| *b == stream(1 - side, end.got + i));
         assert!(right, "what was read is not what was sent, after {} bytes", end.got);
     }
 
     fn closed(&mut self, side: Side) {
         let peer = &self.ends[1 - side];
-        let by_eof = self.ends[side].tls.has_eof() && self.ends[side].eof == EofPolicy::Close;
+        let end = &self.ends[side];
+        // Inside a record, the end of the transport is no close.
+        let between_records = end.tls.tls().pending().tls_in == 0;
+        let by_eof = end.tls.has_eof() && end.eof == EofPolicy::Close && between_records;
         // A key that is used up closes as well.
         let closes = peer.shut || matches!(peer.tls.tls().fault(), Some(Error::KeyExhausted));
-        assert!(by_eof || closes, "a close that nobody has sent");
+        assert!(by_eof || closes, "a close that nobody has sent: {:?} {:?}", end.tls, peer.tls.tls());
         assert!(by_eof || self.ends[side].got == peer.taken(), "data was lost in front of the close");
         self.ends[side].closed = true;
     }
@@ -277,11 +286,12 @@ impl World {
     }
 
     fn write_whole(&mut self, side: Side, len: usize) {
-        // A retry from elsewhere, and longer: legal with `moving`.
-        let mut data = self.next_data(side, len);
-        if let Some(begun) = self.ends[side].unfinished.take() {
-            data = begun;
-        }
+        let elsewhere = self.ends[side].tls.tls().write_mode() == WriteMode::Whole { moving: true };
+        let data = match self.ends[side].unfinished.take() {
+            Some(begun) if elsewhere => begun.clone(),
+            Some(begun) => begun,
+            None => self.next_data(side, len),
+        };
         let answer = self.ends[side].tls.write(&data);
         match self.judge(side, answer) {
             Some(Step::Done(n)) => self.ends[side].sent += n,
@@ -314,6 +324,32 @@ impl World {
         }
     }
 
+    /// Plaintext made where it is sealed; with `take` 0 the grant is dropped in the end.
+    fn plain_out(&mut self, side: Side, most: usize, take: usize) {
+        let data = self.next_data(side, most);
+        let end = &mut self.ends[side];
+        let bound = end.tls.tls().committed();
+        let answer = end.tls.plain_out(most, |space| {
+            space.copy_from_slice(&data[..space.len()]);
+            take.min(space.len())
+        });
+        if bound > 0 && end.tls.tls().phase().can_write() {
+            let fault = Usage::BadWriteRetry { committed: bound, fault: RetryFault::Moved };
+            assert_eq!(answer, Err(fault.into()));
+            return;
+        }
+        if let Some(Step::Done(n @ 1..)) = self.judge(side, answer) {
+            self.ends[side].unfinished = None;
+            self.ends[side].sent += n;
+        }
+    }
+
+    /// Lets the next seal of this side fail: its peer may then miss a record.
+    fn fail_seal(&mut self, side: Side) {
+        self.corrupted[side] = true;
+        self.recorders[side].fail_next(1);
+    }
+
     /// Parks and resumes, with other buffers.
     fn park(&mut self, side: Side, choices: &mut Choices<'_>) {
         let tls_in = choices.one_of(&IN_SIZES);
@@ -324,22 +360,29 @@ impl World {
         }
     }
 
-    /// A retry that is shorter than what is committed.
+    /// A retry that is shorter than what is committed, and one from elsewhere.
     fn bad_retry(&mut self, side: Side) {
         let end = &mut self.ends[side];
         let committed = end.tls.tls().committed();
-        let whole = end.tls.tls().write_mode() != WriteMode::Accept;
-        if committed > 0 && whole && end.tls.tls().fault().is_none() {
-            let fault = Usage::BadWriteRetry { committed, fault: RetryFault::Shorter };
-            assert_eq!(end.tls.write(&vec![0; committed - 1]), Err(fault.into()));
+        let mode = end.tls.tls().write_mode();
+        if committed == 0 || mode == WriteMode::Accept || end.tls.tls().fault().is_some() {
+            return;
+        }
+        let fault = Usage::BadWriteRetry { committed, fault: RetryFault::Shorter };
+        assert_eq!(end.tls.write(&vec![0; committed - 1]), Err(fault.into()));
+        if mode == (WriteMode::Whole { moving: false }) {
+            let elsewhere = end.unfinished.clone().expect("a write that has begun");
+            let fault = Usage::BadWriteRetry { committed, fault: RetryFault::Moved };
+            assert_eq!(end.tls.write(&elsewhere), Err(fault.into()));
         }
     }
 
-    fn set_mode(&mut self, side: Side, choice: u8) {
+    fn set_mode(&mut self, side: Side, choices: &mut Choices<'_>) {
+        let whole = |moving| WriteMode::Whole { moving };
+        let mode = choices.one_of(&[WriteMode::Accept, whole(true), whole(false)]);
         let end = &mut self.ends[side];
         // An unfinished write has to be finished in the mode in which it began.
         if end.unfinished.is_none() {
-            let mode = if choice & 1 == 1 { WriteMode::Whole { moving: true } } else { WriteMode::Accept };
             end.tls.tls_mut().set_write_mode(mode);
         }
     }
@@ -372,8 +415,12 @@ impl World {
         let phase = self.ends[side].tls.tls().phase();
         let answer = self.ends[side].tls.key_update(request);
         self.ends[side].updates += 1;
+        if let Err(error) = &answer
+            && error.is_fatal()
+        {
+            return self.check_error(side, error);
+        }
         let expected: Result<(), Error> = match (phase, self.version) {
-            (Phase::Failed, _) => return,
             (Phase::Handshaking, _) => Err(Usage::HandshakeNotFinished.into()),
             (_, Version::Tls12) => Err(Usage::NoKeyUpdate.into()),
             (phase, _) if !phase.can_write() => Err(Usage::WriteAfterShutdown.into()),
@@ -389,18 +436,30 @@ impl World {
     }
 
     /// Moves at most `quota` bytes from `tls_out` to the pair.
-    fn send(&mut self, side: Side, quota: usize, corrupt: bool) {
+    fn send(&mut self, side: Side, quota: usize) {
         let bytes = self.ends[side].tls.to_send();
-        let mut bytes = bytes[..quota.min(bytes.len())].to_vec();
+        let bytes = bytes[..quota.min(bytes.len())].to_vec();
         if self.cut[side] || bytes.is_empty() {
             return;
         }
-        if corrupt {
-            bytes[0] ^= 1 << (quota % 8);
-        }
         if let WriteOutcome::Bytes(n) = self.half(side).write(&bytes).unwrap() {
-            self.corrupted[side] |= corrupt;
             self.ends[side].tls.sent(n);
+        }
+    }
+
+    /// Changes a bit of the next byte on its way, or loses the byte, or doubles it.
+    fn damage(&mut self, side: Side, how: u8) {
+        let Some(&byte) = self.ends[side].tls.to_send().first().filter(|_| !self.cut[side]) else { return };
+        let (arrives, taken) = match how % 10 {
+            bit @ 0..8 => (Some(byte ^ 1 << bit), 1),
+            8 => (None, 1),
+            _ => (Some(byte), 0),
+        };
+        let passed = arrives
+            .is_none_or(|byte| matches!(self.half(side).write(&[byte]).unwrap(), WriteOutcome::Bytes(1)));
+        if passed {
+            self.corrupted[side] = true;
+            self.ends[side].tls.sent(taken);
         }
     }
 
@@ -431,7 +490,7 @@ impl World {
         for from in [0, 1] {
             loop {
                 let before = self.in_transit(from);
-                self.send(from, usize::MAX, false);
+                self.send(from, usize::MAX);
                 self.receive(1 - from, usize::MAX);
                 if before == self.in_transit(from) {
                     break;
@@ -476,6 +535,8 @@ impl World {
             Error::Truncated => end.tls.has_eof() && self.cut[from],
             Error::Peer(_) => damaged || self.ends[from].tls.tls().fault().is_some(),
             Error::Protocol(_) => damaged,
+            // Only where a seal was to fail.
+            Error::Crypto(_) => self.corrupted[side],
             // What we sent counts, too: the keys come from both hellos.
             Error::Handshake(_) => damaged || self.corrupted[side],
             _ => false,

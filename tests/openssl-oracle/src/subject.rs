@@ -151,7 +151,7 @@ pub trait Subject {
     fn write_ex(&mut self, buf: &[u8]) -> Outcome;
     /// `SSL_write_ex2(buf, flags)`.
     fn write_ex2(&mut self, buf: &[u8], flags: u64) -> Outcome;
-    /// `SSL_sendfile` of `size` bytes of a file that is never reached without KTLS.
+    /// `SSL_sendfile` of `size` bytes of a file, which OpenSSL never reaches without KTLS.
     fn sendfile(&mut self, size: usize) -> Outcome;
     /// `SSL_read(num)`.
     fn read(&mut self, num: i32) -> Outcome;

@@ -270,6 +270,23 @@ fn no_renegotiation() {
 }
 
 #[test]
+fn sendfile_any_kernel() {
+    for version in VERSIONS {
+        let mut lab = client(version, 512);
+        // A pair has nothing to do with a kernel, and 512 bytes are full at once: the rest of the record stays behind.
+        assert_eq!(lab.subject.sendfile(1000).to_string(), "1000");
+        assert_eq!((lab.out(), lab.subject.sendfile(1000).to_string().as_str()), (512, BLOCKED));
+        let mut written = 0;
+        while written == 0 {
+            assert!(lab.drain() > 0);
+            written = lab.subject.write(b"other arguments", 15).ret.max(0);
+        }
+        lab.drain();
+        assert_eq!(lab.peer_reads().0.concat(), [&[0; 1000][..], b"other arguments"].concat());
+    }
+}
+
+#[test]
 fn error_belongs_to_ssl() {
     for version in VERSIONS {
         let (mut other, mut lab) = (client(version, 512), client(version, 512));

@@ -119,7 +119,6 @@ fn e11_not_all_library_errors_are_fatal(library: &dyn Library) {
         assert_eq!(lab.write(-1), "-1/SSL 271");
         assert_eq!(lab.read(-1), "-1/SSL 271");
         assert_eq!(lab.write_ex2(1, 1), "0/SSL 412");
-        assert_eq!(lab.subject.sendfile(1).to_string(), "-1/SSL 276");
         assert_eq!(lab.subject.key_update(7).ret, 0);
         assert_eq!(lab.write(10), "10");
         lab.shutdown();

@@ -1,6 +1,8 @@
 //! Rules whose tests on OpenSSL need its raw calls, here on `Ssl`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use std::fs::File;
+
 use wantls::ServerContext;
 use wantls::crypto::AwsLcRs;
 use wantls::rustls::ServerConfig;
@@ -28,6 +30,7 @@ fn h01_no_role_on_wantls() {
     for suite in SUITES {
         let (mut ssl, wire) = fresh(suite);
         let mut count = 7;
+        let file = File::open("/dev/zero").unwrap();
         for _ in 0..2 {
             let calls: [fn(&mut Ssl<Bio>) -> i32; 6] = [
                 |ssl| ssl.write(b"x"),
@@ -44,7 +47,7 @@ fn h01_no_role_on_wantls() {
             assert_eq!((ssl.write_ex2(b"x", 1, &mut count), count), (0, 7), "before the flags");
             assert_eq!(ssl.reason(), Some(Reason::UNINITIALIZED));
             assert_eq!((ssl.read_ex(&mut [0], &mut count), count), (0, 7));
-            assert_eq!(ssl.sendfile(0, 0, 1, 0), -1);
+            assert_eq!((ssl.sendfile(&file, 0, 1, 0), ssl.reason()), (-1, Some(Reason::UNINITIALIZED)));
             assert_eq!((ssl.do_handshake(), ssl.reason()), (-1, Some(Reason::CONNECTION_TYPE_NOT_SET)));
             assert_eq!(
                 (ssl.key_update(KeyUpdateType::Requested), ssl.reason()),

@@ -41,6 +41,8 @@ pub(crate) struct Server {
     sessions: HashMap<Token, Session>,
     /// Sessions that can go on without an event.
     ready: VecDeque<Token>,
+    /// The system refused to accept: others may wait behind, and no event will come for them.
+    backlog: bool,
     next: usize,
     counts: Counts,
     buffer: Vec<u8>,
@@ -56,6 +58,7 @@ impl Server {
             context,
             sessions: HashMap::new(),
             ready: VecDeque::new(),
+            backlog: false,
             next: 0,
             counts: Counts::default(),
             buffer: vec![0; 16 * 1024],
@@ -79,6 +82,9 @@ impl Server {
                 token => self.advance(token),
             }
         }
+        if self.backlog {
+            self.accept_all()?;
+        }
         for _ in 0..self.ready.len() {
             if let Some(token) = self.ready.pop_front() {
                 self.advance(token);
@@ -88,13 +94,15 @@ impl Server {
     }
 
     fn accept_all(&mut self) -> Result<()> {
+        self.backlog = false;
         loop {
             match self.listener.accept() {
                 Ok((socket, _)) => self.open(socket)?,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                // Out of descriptors, or a client that is gone already: the others are served.
+                // Out of descriptors, or a client that is gone already: the others are served first.
                 Err(_) => {
                     self.counts.refused += 1;
+                    self.backlog = true;
                     return Ok(());
                 }
             }

@@ -12,6 +12,7 @@
 )]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests run on hosts")]
 
+mod anywhere;
 mod certificates;
 mod closing;
 mod corpus;

@@ -1,6 +1,8 @@
 //! `plain_out`: plaintext that is made where it is sealed arrives as if it had been written, and a grant that is not
 //! sealed has never been.
 
+use core::num::NonZeroUsize;
+
 use wantls::buffers::{RESERVE, TLS12_RECORD};
 use wantls::crypto::AwsLcRs;
 use wantls::{
@@ -11,6 +13,8 @@ use wantls_testkit::{
     NAME, RawPeer, Suite, Tls, accept_with, carry, client_config, connect_with, established, handshake,
     server, server_config,
 };
+
+use wantls_transport::{Recv, Sent, Stream, Transport};
 
 use crate::{BOTH, pattern, read_all};
 
@@ -252,5 +256,45 @@ fn the_handshake_comes_first_and_nothing_after_the_close() {
 
         assert_eq!(client.shutdown(), Ok(Step::Want(Want::Write)));
         assert_eq!(put(&mut client, b"late"), Err(Error::Usage(Usage::WriteAfterShutdown)));
+    }
+}
+
+/// A transport that takes all and remembers where it was.
+#[derive(Default)]
+struct Addresses(Vec<core::ops::Range<*const u8>>);
+
+impl Transport for Addresses {
+    type Error = ();
+
+    fn recv(&mut self, _: &mut [u8]) -> Result<Recv, ()> {
+        Ok(Recv::WouldBlock)
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<Sent, ()> {
+        self.0.push(bytes.as_ptr_range());
+        Ok(NonZeroUsize::new(bytes.len()).map_or(Sent::WouldBlock, Sent::Bytes))
+    }
+}
+
+#[test]
+fn what_a_source_fills_is_what_the_transport_is_given_without_a_copy() {
+    for suite in Suite::ALL {
+        let (client, _server) = established(suite);
+        let mut stream = Stream::new(client, Addresses::default());
+        let mut filled = Vec::new();
+        let step = stream.write_from(30_000, |_, space| {
+            space.fill(7);
+            filled.push(space.as_ptr_range());
+            Ok::<_, ()>(space.len())
+        });
+        assert_eq!(step, Ok(Step::Done(Ok(30_000))));
+        let [sent] = stream.transport().0.as_slice() else { panic!("one send for all records") };
+        assert_eq!(filled.len(), 2, "a record of 16384 bytes, and the rest");
+        for space in filled {
+            assert!(
+                sent.start < space.start && space.end < sent.end,
+                "the ciphertext is where the plaintext was"
+            );
+        }
     }
 }

@@ -7,6 +7,7 @@ use rcgen::{
     PKCS_RSA_SHA256, RsaKeySize,
 };
 use rustls::client::Resumption;
+use rustls::crypto::aws_lc_rs::kx_group::{SECP256R1, X25519};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{
@@ -51,6 +52,13 @@ pub(super) struct Identity {
     pub(super) certificate: CertificateDer<'static>,
     /// PKCS #8.
     pub(super) key: Vec<u8>,
+    /// The same, for those who take PEM only.
+    #[cfg(feature = "s2n")]
+    pub(super) ca_pem: String,
+    #[cfg(feature = "s2n")]
+    pub(super) certificate_pem: String,
+    #[cfg(feature = "s2n")]
+    pub(super) key_pem: String,
 }
 
 impl Identity {
@@ -69,7 +77,17 @@ impl Identity {
         let key = new_key();
         let params = CertificateParams::new(vec![NAME.to_string()]).unwrap();
         let certificate = params.signed_by(&key, &issuer).unwrap();
-        Self { ca: ca.der().clone(), certificate: certificate.der().clone(), key: key.serialize_der() }
+        Self {
+            #[cfg(feature = "s2n")]
+            ca_pem: ca.pem(),
+            #[cfg(feature = "s2n")]
+            certificate_pem: certificate.pem(),
+            #[cfg(feature = "s2n")]
+            key_pem: key.serialize_pem(),
+            ca: ca.der().clone(),
+            certificate: certificate.der().clone(),
+            key: key.serialize_der(),
+        }
     }
 }
 
@@ -101,21 +119,23 @@ pub(super) fn server_config(setup: Setup) -> ServerConfig {
     config
 }
 
-/// AES-128-GCM and X25519: the same for all peers, whatever their defaults.
+/// One suite and X25519: the same for all peers, whatever their defaults. A TLS 1.2 server may look for its
+/// certificate's curve in the list, too.
 fn provider(setup: Setup) -> Arc<CryptoProvider> {
-    let suite = match (setup.version, setup.key) {
-        (Version::Tls13, _) => CipherSuite::TLS13_AES_128_GCM_SHA256,
-        (_, KeyKind::EcdsaP256) => CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-        (_, KeyKind::Rsa2048) => CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    let suite = match (setup.suite.id(), setup.key) {
+        (CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, KeyKind::Rsa2048) => {
+            CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        }
+        (suite, _) => suite,
     };
     let all = aws_lc_rs::default_provider();
     let cipher_suites: Vec<SupportedCipherSuite> =
         all.cipher_suites.iter().copied().filter(|s| s.suite() == suite).collect();
-    Arc::new(CryptoProvider { cipher_suites, kx_groups: vec![aws_lc_rs::kx_group::X25519], ..all })
+    Arc::new(CryptoProvider { cipher_suites, kx_groups: vec![X25519, SECP256R1], ..all })
 }
 
 fn versions(setup: Setup) -> &'static [&'static SupportedProtocolVersion] {
     static TLS13_ONLY: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
     static TLS12_ONLY: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
-    if setup.version == Version::Tls13 { TLS13_ONLY } else { TLS12_ONLY }
+    if setup.suite.version() == Version::Tls13 { TLS13_ONLY } else { TLS12_ONLY }
 }

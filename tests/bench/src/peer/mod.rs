@@ -1,18 +1,34 @@
 //! The implementations, each used as its own documentation recommends.
 
+#[cfg(feature = "boring")]
+mod boring;
+#[cfg(any(feature = "wolfssl", feature = "mbedtls", feature = "gnutls"))]
+mod c;
 mod identity;
 #[cfg(feature = "openssl")]
 mod openssl;
 mod raw;
 mod rustls;
+#[cfg(feature = "s2n")]
+mod s2n;
+#[cfg(any(
+    feature = "boring",
+    feature = "s2n",
+    feature = "wolfssl",
+    feature = "mbedtls",
+    feature = "gnutls"
+))]
+mod session;
 mod unbuffered;
 mod wantls;
 
 use std::cell::Cell;
 use std::net::TcpStream;
+use std::pin::Pin;
 use std::rc::Rc;
 
-use ::wantls::Version;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream as TokioSocket;
 use wantls_testkit::Suite;
 
 pub(crate) use crate::malloc::buffer;
@@ -47,7 +63,20 @@ pub(crate) trait Peer {
     fn tcp(&self, suite: Suite, ends: (Tcp, Tcp)) -> Option<(Box<dyn Sender>, Box<dyn Receiver>)> {
         None
     }
+
+    /// The same with tokio's sockets: connects when awaited.
+    fn tokio(&self, suite: Suite, ends: (TokioSocket, TokioSocket)) -> Option<Connecting> {
+        None
+    }
 }
+
+/// Both ends of a connection that is being made.
+pub(crate) type Connecting = Pin<Box<dyn Future<Output = (Box<dyn AsyncStream>, Box<dyn AsyncStream>)>>>;
+
+/// What tokio reads and writes.
+pub(crate) trait AsyncStream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncStream for T {}
 
 /// Those that take part.
 pub(crate) type Peers<'a> = &'a [&'static dyn Peer];
@@ -63,12 +92,32 @@ pub(crate) const ALL: &[&dyn Peer] = &[
     &openssl::BioPair,
     #[cfg(feature = "openssl")]
     &openssl::MemoryBio,
+    #[cfg(feature = "boring")]
+    &boring::Boring,
+    #[cfg(feature = "s2n")]
+    &s2n::S2n,
+    #[cfg(feature = "wolfssl")]
+    &c::WOLFSSL,
+    #[cfg(feature = "mbedtls")]
+    &c::MBEDTLS,
+    #[cfg(feature = "gnutls")]
+    &c::GNUTLS,
 ];
 
 /// Peers that this build leaves out, by the feature that brings them in.
 pub(crate) const ABSENT: &[&str] = &[
     #[cfg(not(feature = "openssl"))]
     "openssl",
+    #[cfg(not(feature = "boring"))]
+    "boring",
+    #[cfg(not(feature = "s2n"))]
+    "s2n",
+    #[cfg(not(feature = "wolfssl"))]
+    "wolfssl",
+    #[cfg(not(feature = "mbedtls"))]
+    "mbedtls",
+    #[cfg(not(feature = "gnutls"))]
+    "gnutls",
 ];
 
 /// Application data to ciphertext.
@@ -112,13 +161,44 @@ pub(crate) enum Give {
 /// What two endpoints have to agree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Setup {
-    pub(crate) version: Version,
+    pub(crate) suite: Suite,
     pub(crate) key: KeyKind,
     /// Whether the client keeps sessions and takes them up again.
     pub(crate) resume: bool,
 }
 
-/// Configs, made once, and connections of them. AES-128-GCM, X25519.
+impl Setup {
+    /// Full handshakes with an ECDSA key.
+    pub(crate) const fn new(suite: Suite) -> Self {
+        Self { suite, key: KeyKind::EcdsaP256, resume: false }
+    }
+
+    /// The suite's name in OpenSSL, which others have taken over. Kit suites of TLS 1.2 are for ECDSA keys.
+    #[cfg(any(
+        feature = "openssl",
+        feature = "boring",
+        feature = "s2n",
+        feature = "wolfssl",
+        feature = "mbedtls",
+        feature = "gnutls"
+    ))]
+    fn openssl_name(self) -> String {
+        let name = match self.suite {
+            Suite::Tls13Aes128 => "TLS_AES_128_GCM_SHA256",
+            Suite::Tls13Aes256 => "TLS_AES_256_GCM_SHA384",
+            Suite::Tls13Chacha => "TLS_CHACHA20_POLY1305_SHA256",
+            Suite::Tls12Aes128 => "ECDHE-ECDSA-AES128-GCM-SHA256",
+            Suite::Tls12Aes256 => "ECDHE-ECDSA-AES256-GCM-SHA384",
+            Suite::Tls12Chacha => "ECDHE-ECDSA-CHACHA20-POLY1305",
+        };
+        match self.key {
+            KeyKind::EcdsaP256 => name.into(),
+            KeyKind::Rsa2048 => name.replace("ECDSA", "RSA"),
+        }
+    }
+}
+
+/// Configs, made once, and connections of them. X25519.
 pub(crate) trait Context {
     fn client(&self) -> Box<dyn Endpoint>;
     fn server(&self) -> Box<dyn Endpoint>;
@@ -138,6 +218,10 @@ pub(crate) trait Endpoint {
 
     /// Whether the handshake took up an earlier session.
     fn resumed(&self) -> bool;
+
+    /// Gives up all the memory that an idle connection can spare, as far as the library has a way to. The connection
+    /// is not used again.
+    fn park(&mut self) {}
 }
 
 /// Two connections that send to each other.

@@ -21,8 +21,8 @@ use wantls::buffers::TLS12_RECORD;
 use wantls_testkit::{NAME, Suite};
 
 use super::{
-    BothWays, Context, Endpoint, Feed, Give, KeyKind, MAX_PLAINTEXT, Open, Opening, Peer, Receiver, Seal,
-    Sender, Setup, Tcp, buffer,
+    BothWays, Context, Endpoint, Feed, Give, MAX_PLAINTEXT, Open, Opening, Peer, Receiver, Seal, Sender,
+    Setup, Tcp, buffer,
 };
 
 /// OpenSSL with a BIO pair between it and its transport.
@@ -45,7 +45,7 @@ impl Peer for BioPair {
     }
 
     fn context(&self, setup: Setup) -> Option<Box<dyn Context>> {
-        Some(Box::new(Contexts::new(setup, suites(setup), Net::pair)))
+        Some(Box::new(Contexts::new(setup, Net::pair)))
     }
 
     fn bio_pair(&self, suite: Suite, capacity: usize) -> Option<Box<dyn BothWays>> {
@@ -85,12 +85,13 @@ impl Peer for MemoryBio {
     }
 
     fn context(&self, setup: Setup) -> Option<Box<dyn Context>> {
-        Some(Box::new(Contexts::new(setup, suites(setup), Net::memory)))
+        Some(Box::new(Contexts::new(setup, Net::memory)))
     }
 }
 
 unsafe extern "C" {
     fn BIO_new_bio_pair(a: *mut *mut BIO, a_size: usize, b: *mut *mut BIO, b_size: usize) -> c_int;
+    fn SSL_free_buffers(ssl: *mut ffi::SSL) -> c_int;
     fn BIO_nread(bio: *mut BIO, at: *mut *mut c_char, len: c_int) -> c_int;
 }
 
@@ -100,28 +101,8 @@ enum Side {
     Server,
 }
 
-/// The suites of a setup: of TLS 1.3, and of TLS 1.2.
-fn suites(setup: Setup) -> &'static str {
-    match (setup.version, setup.key) {
-        (Version::Tls13, _) => "TLS_AES_128_GCM_SHA256",
-        (_, KeyKind::EcdsaP256) => "ECDHE-ECDSA-AES128-GCM-SHA256",
-        (_, KeyKind::Rsa2048) => "ECDHE-RSA-AES128-GCM-SHA256",
-    }
-}
-
-fn suite_name(suite: Suite) -> &'static str {
-    match suite {
-        Suite::Tls13Aes128 => "TLS_AES_128_GCM_SHA256",
-        Suite::Tls13Aes256 => "TLS_AES_256_GCM_SHA384",
-        Suite::Tls13Chacha => "TLS_CHACHA20_POLY1305_SHA256",
-        Suite::Tls12Aes128 => "ECDHE-ECDSA-AES128-GCM-SHA256",
-        Suite::Tls12Aes256 => "ECDHE-ECDSA-AES256-GCM-SHA384",
-        Suite::Tls12Chacha => "ECDHE-ECDSA-CHACHA20-POLY1305",
-    }
-}
-
 fn check(ssl: &openssl::ssl::SslRef, suite: Suite) {
-    assert_eq!(ssl.current_cipher().unwrap().name(), suite_name(suite));
+    assert_eq!(ssl.current_cipher().unwrap().name(), Setup::new(suite).openssl_name());
 }
 
 /// `SSL_CTX` of both sides, and how their connections are tied to a transport.
@@ -135,16 +116,15 @@ struct Contexts {
 }
 
 fn contexts(suite: Suite, net: fn(&Ssl) -> Net) -> Contexts {
-    let setup = Setup { version: suite.version(), key: KeyKind::EcdsaP256, resume: false };
-    Contexts::new(setup, suite_name(suite), net)
+    Contexts::new(Setup::new(suite), net)
 }
 
 impl Contexts {
-    fn new(setup: Setup, suite: &str, net: fn(&Ssl) -> Net) -> Self {
+    fn new(setup: Setup, net: fn(&Ssl) -> Net) -> Self {
         let identity = setup.key.identity();
         let session = Arc::new(Mutex::new(None));
 
-        let mut client = builder(setup, suite);
+        let mut client = builder(setup);
         client.set_verify(SslVerifyMode::PEER);
         client.cert_store_mut().add_cert(X509::from_der(&identity.ca).unwrap()).unwrap();
         if setup.resume {
@@ -153,7 +133,7 @@ impl Contexts {
             client.set_new_session_callback(move |_, session| *kept.lock().unwrap() = Some(session));
         }
 
-        let mut server = builder(setup, suite);
+        let mut server = builder(setup);
         server.set_certificate(&X509::from_der(&identity.certificate).unwrap()).unwrap();
         server.set_private_key(&PKey::private_key_from_der(&identity.key).unwrap()).unwrap();
         Self { client: client.build(), server: server.build(), net, resume: setup.resume, session }
@@ -189,14 +169,15 @@ impl Contexts {
     }
 }
 
-fn builder(setup: Setup, suite: &str) -> SslContextBuilder {
+fn builder(setup: Setup) -> SslContextBuilder {
     let mut builder = SslContext::builder(SslMethod::tls()).unwrap();
-    let version = if setup.version == Version::Tls13 { SslVersion::TLS1_3 } else { SslVersion::TLS1_2 };
+    let tls13 = setup.suite.version() == Version::Tls13;
+    let version = if tls13 { SslVersion::TLS1_3 } else { SslVersion::TLS1_2 };
     builder.set_min_proto_version(Some(version)).unwrap();
     builder.set_max_proto_version(Some(version)).unwrap();
-    match setup.version {
-        Version::Tls13 => builder.set_ciphersuites(suite).unwrap(),
-        _ => builder.set_cipher_list(suite).unwrap(),
+    match tls13 {
+        true => builder.set_ciphersuites(&setup.openssl_name()).unwrap(),
+        false => builder.set_cipher_list(&setup.openssl_name()).unwrap(),
     }
     // The key exchange takes the first; TLS 1.2 checks the certificate's curve against the list as well.
     builder.set_groups_list("X25519:P-256").unwrap();
@@ -469,6 +450,12 @@ impl Endpoint for Tls {
 
     fn resumed(&self) -> bool {
         self.ssl.session_reused()
+    }
+
+    fn park(&mut self) {
+        // SAFETY: a live connection.
+        let freed = unsafe { SSL_free_buffers(self.ssl.as_ptr()) };
+        assert_eq!(freed, 1, "the connection is not idle");
     }
 }
 

@@ -5,12 +5,14 @@ use std::io::{BufRead, ErrorKind, IoSlice, Read, Write};
 use std::sync::Arc;
 
 use rustls::{ClientConfig, ClientConnection, Connection, HandshakeKind, ServerConfig, ServerConnection};
+use tokio::net::TcpStream as TokioSocket;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use wantls_bio_pair::{Capacity, Half, Pair, ReadOutcome, WriteOutcome};
 use wantls_testkit::{NAME, Suite, client_config, server_config};
 
 use super::{
-    BothWays, Context, Endpoint, Feed, Give, MAX_PLAINTEXT, Open, Opening, Peer, Receiver, Seal, Sender,
-    Setup, Tcp, buffer, identity,
+    BothWays, Connecting, Context, Endpoint, Feed, Give, MAX_PLAINTEXT, Open, Opening, Peer, Receiver, Seal,
+    Sender, Setup, Tcp, buffer, identity,
 };
 
 /// rustls, buffered.
@@ -61,6 +63,16 @@ impl Peer for Rustls {
             Box::new(OnSocket { tls: client.into(), tcp: ends.0 }),
             Box::new(OnSocket { tls: server.into(), tcp: ends.1 }),
         ))
+    }
+
+    fn tokio(&self, suite: Suite, ends: (TokioSocket, TokioSocket)) -> Option<Connecting> {
+        let connector = TlsConnector::from(Arc::new(client_config(suite)));
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(suite)));
+        Some(Box::pin(async move {
+            let name = NAME.try_into().unwrap();
+            let (client, server) = tokio::join!(connector.connect(name, ends.0), acceptor.accept(ends.1));
+            (Box::new(client.unwrap()) as _, Box::new(server.unwrap()) as _)
+        }))
     }
 }
 

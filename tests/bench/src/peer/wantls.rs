@@ -2,20 +2,22 @@
 
 use std::hint::black_box;
 
+use tokio::net::TcpStream as TokioSocket;
 use wantls::buffers::{RESERVE, TLS12_RECORD, handshake_chunk};
 use wantls::crypto::AwsLcRs;
 use wantls::rustls::HandshakeKind;
-use wantls::{Buffers, ClientContext, Received, ServerContext, Step};
+use wantls::{Buffers, ClientContext, Parked, Received, ServerContext, Step};
 use wantls_bio_pair::{Capacity, Half, Pair, ReadOutcome, WriteOutcome};
 use wantls_testkit::{
-    Suite, Tls, accept, accept_with, client, connect, connect_with, established, handshake, server,
+    NAME, Suite, Tls, accept, accept_with, client, connect, connect_with, established, handshake, server,
 };
+use wantls_tokio::{TlsAcceptor, TlsConnector};
 use wantls_transport::{Io, Stream};
 
 use super::identity::{client_config, server_config};
 use super::{
-    BothWays, Context, Endpoint, Feed, Give, MAX_PLAINTEXT, Open, Opening, Peer, Receiver, Seal, Sender,
-    Setup, Tcp, buffer, receive,
+    BothWays, Connecting, Context, Endpoint, Feed, Give, MAX_PLAINTEXT, Open, Opening, Peer, Receiver, Seal,
+    Sender, Setup, Tcp, buffer, receive,
 };
 
 /// wantls in its default write mode, with buffers of the default sizes.
@@ -63,6 +65,15 @@ impl Peer for Wantls {
     fn tcp(&self, suite: Suite, ends: (Tcp, Tcp)) -> Option<(Box<dyn Sender>, Box<dyn Receiver>)> {
         let (client, server) = established(suite);
         Some((Box::new(Stream::new(client, Io(ends.0))), Box::new(Stream::new(server, Io(ends.1)))))
+    }
+
+    fn tokio(&self, suite: Suite, ends: (TokioSocket, TokioSocket)) -> Option<Connecting> {
+        let (connector, acceptor) = (TlsConnector::new(client(suite)), TlsAcceptor::new(server(suite)));
+        Some(Box::pin(async move {
+            let name = NAME.try_into().unwrap();
+            let (client, server) = tokio::join!(connector.connect(name, ends.0), acceptor.accept(ends.1));
+            (Box::new(client.unwrap()) as _, Box::new(server.unwrap()) as _)
+        }))
     }
 }
 
@@ -182,11 +193,11 @@ struct Contexts {
 
 impl Context for Contexts {
     fn client(&self) -> Box<dyn Endpoint> {
-        Box::new(connect(&self.client))
+        Box::new(Held::Active(Box::new(connect(&self.client))))
     }
 
     fn server(&self) -> Box<dyn Endpoint> {
-        Box::new(accept(&self.server))
+        Box::new(Held::Active(Box::new(accept(&self.server))))
     }
 }
 
@@ -206,13 +217,31 @@ fn put(tls: &mut Tls, incoming: &[u8], position: &mut usize) -> bool {
     n > 0
 }
 
-impl Endpoint for Tls {
+/// A connection of a server that parks those that are idle.
+enum Held {
+    Active(Box<Tls>),
+    Parked(#[expect(dead_code, reason = "it is there to be weighed")] Parked),
+    /// On the way from the one to the other.
+    Moving,
+}
+
+impl Held {
+    #[inline]
+    fn tls(&mut self) -> &mut Tls {
+        match self {
+            Self::Active(tls) => tls,
+            Self::Parked(_) | Self::Moving => panic!("a parked connection is not used again"),
+        }
+    }
+}
+
+impl Endpoint for Held {
     fn handshake(&mut self, incoming: &mut Vec<u8>, outgoing: &mut Vec<u8>) -> bool {
-        let mut position = 0;
+        let (tls, mut position) = (self.tls(), 0);
         loop {
-            let step = self.handshake().unwrap();
-            take(self, outgoing);
-            let more = put(self, incoming, &mut position);
+            let step = tls.handshake().unwrap();
+            take(tls, outgoing);
+            let more = put(tls, incoming, &mut position);
             if !more && step.want() != Some(wantls::Want::Write) {
                 incoming.clear();
                 return step.done().is_some();
@@ -221,20 +250,22 @@ impl Endpoint for Tls {
     }
 
     fn write(&mut self, mut data: &[u8], outgoing: &mut Vec<u8>) {
+        let tls = self.tls();
         while !data.is_empty() {
-            if let Step::Done(n) = self.write(data).unwrap() {
+            if let Step::Done(n) = tls.write(data).unwrap() {
                 data = &data[n..];
             }
-            take(self, outgoing);
+            take(tls, outgoing);
         }
     }
 
     fn read(&mut self, incoming: &mut Vec<u8>, out: &mut [u8]) -> usize {
+        let tls = self.tls();
         let (mut opened, mut position) = (0, 0);
         loop {
-            match self.read(out).unwrap() {
+            match tls.read(out).unwrap() {
                 Step::Done(Received::Data(n)) => opened += n.get(),
-                _ if put(self, incoming, &mut position) => {}
+                _ if put(tls, incoming, &mut position) => {}
                 Step::Done(Received::Closed) | Step::Want(_) => break,
             }
         }
@@ -243,7 +274,15 @@ impl Endpoint for Tls {
     }
 
     fn resumed(&self) -> bool {
-        self.session().unwrap().kind == Some(HandshakeKind::Resumed)
+        let Self::Active(tls) = self else { return false };
+        tls.session().unwrap().kind == Some(HandshakeKind::Resumed)
+    }
+
+    fn park(&mut self) {
+        if let Self::Active(tls) = std::mem::replace(self, Self::Moving) {
+            let (parked, _) = tls.park().expect("the connection is idle");
+            *self = Self::Parked(parked);
+        }
     }
 }
 

@@ -1,28 +1,18 @@
 //! `bench.json`: an array of flat rows.
 
+use std::fs;
+use std::io::{Error, Result};
+use std::path::Path;
+
 use super::Row;
 
-/// The rows as JSON. Names here are plain ASCII, so nothing needs escaping.
-pub(crate) fn render(rows: &[Row]) -> String {
-    let lines: Vec<_> = rows.iter().map(line).collect();
-    format!("[\n{}\n]\n", lines.join(",\n"))
+/// The rows as JSON, a line for each.
+pub(crate) fn write(rows: &[Row], path: &Path) -> Result<()> {
+    let lines: serde_json::Result<Vec<_>> = rows.iter().map(serde_json::to_string).collect();
+    fs::write(path, format!("[\n  {}\n]\n", lines?.join(",\n  ")))
 }
 
-fn line(row: &Row) -> String {
-    format!(
-        concat!(
-            r#"  {{"workload": "{}", "tls": "{}", "suite": "{}", "size": {}, "impl": "{}", "#,
-            r#""value": {:.4}, "unit": "{}", "rounds": {}, "min": {:.4}, "max": {:.4}}}"#
-        ),
-        row.workload,
-        row.tls,
-        row.suite,
-        row.size,
-        row.implementation,
-        row.value,
-        row.unit,
-        row.rounds,
-        row.min,
-        row.max
-    )
+/// The rows of an earlier run.
+pub(crate) fn read(path: &Path) -> Result<Vec<Row>> {
+    serde_json::from_str(&fs::read_to_string(path)?).map_err(Error::from)
 }

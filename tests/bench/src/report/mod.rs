@@ -1,28 +1,40 @@
 //! Results: the rows, and the ways to show them.
 
+pub(crate) mod docs;
 pub(crate) mod json;
 pub(crate) mod svg;
 pub(crate) mod table;
+mod targets;
 
+use serde::{Deserialize, Serialize};
 use wantls_testkit::Suite;
 
 use crate::measure::{Series, median, ratios};
 
 /// One figure.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
-    pub(crate) workload: &'static str,
-    pub(crate) tls: &'static str,
-    pub(crate) suite: &'static str,
+    pub(crate) workload: String,
+    pub(crate) tls: String,
+    pub(crate) suite: String,
     /// Bytes of a write, or of a message; 0 where that means nothing.
     pub(crate) size: usize,
     /// An implementation, or `wantls/...` for a ratio.
+    #[serde(rename = "impl")]
     pub(crate) implementation: String,
     pub(crate) value: f64,
-    pub(crate) unit: &'static str,
+    pub(crate) unit: String,
     pub(crate) rounds: usize,
     pub(crate) min: f64,
     pub(crate) max: f64,
+}
+
+impl Row {
+    /// Whether only the figures can differ.
+    pub(crate) fn is_about_the_same_as(&self, other: &Self) -> bool {
+        let key = |row: &Self| (row.workload.clone(), row.tls.clone(), row.suite.clone(), row.size);
+        self.implementation == other.implementation && key(self) == key(other)
+    }
 }
 
 /// What all rows of one measurement have in common.
@@ -61,18 +73,23 @@ impl Subject {
 
     fn row(&self, implementation: String, unit: &'static str, values: &[f64]) -> Row {
         Row {
-            workload: self.workload,
-            tls: self.tls,
-            suite: self.suite,
+            workload: self.workload.into(),
+            tls: self.tls.into(),
+            suite: self.suite.into(),
             size: self.size,
             implementation,
-            value: median(values),
-            unit,
+            value: digits(median(values)),
+            unit: unit.into(),
             rounds: values.len(),
-            min: values.iter().copied().fold(f64::INFINITY, f64::min),
-            max: values.iter().copied().fold(0.0, f64::max),
+            min: digits(values.iter().copied().fold(f64::INFINITY, f64::min)),
+            max: digits(values.iter().copied().fold(0.0, f64::max)),
         }
     }
+}
+
+/// As many digits as mean anything.
+fn digits(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
 }
 
 pub(crate) fn tls_name(suite: Suite) -> &'static str {

@@ -1,6 +1,8 @@
-//! Plots: one file for each workload and suite, a group of bars for each size: wantls to each of the others.
+//! Plots: a group of bars for each size, a bar for each implementation, with wantls as the measure.
 
 use std::fmt::Write;
+use std::fs;
+use std::io::Result;
 use std::path::Path;
 
 use super::Row;
@@ -9,33 +11,52 @@ use super::table::{bytes, figure};
 const BAR: usize = 22;
 const GAP: usize = 26;
 const LEFT: usize = 60;
-const TOP: usize = 70;
+const TOP: usize = 90;
 const HEIGHT: usize = 240;
-const BOTTOM: usize = 50;
+const BOTTOM: usize = 40;
+/// Entries of the legend in a line, and the width of one.
+const LEGEND: usize = 5;
+const ENTRY: usize = 140;
 
-/// Told apart by those who see no red and green, too (Okabe and Ito).
-const COLOURS: [&str; 8] =
-    ["#0072b2", "#999999", "#e69f00", "#56b4e9", "#009e73", "#d55e00", "#cc79a7", "#f0e442"];
+/// Told apart by those who see no red and green, too (Okabe and Ito, and two more).
+const COLOURS: [&str; 10] = [
+    "#999999", "#0072b2", "#56b4e9", "#e69f00", "#d55e00", "#009e73", "#cc79a7", "#f0e442", "#332288",
+    "#000000",
+];
 
-/// Writes the plots of `rows` into `folder`.
-pub(crate) fn write(rows: &[Row], folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let key = |row: &Row| (row.workload, row.tls, row.suite);
+/// No peers, with bars too tall; and one that says nothing that another does not.
+const LEFT_OUT: [&str; 2] = ["wantls/memcpy", "wantls/openssl_membio"];
+
+/// Writes all plots of `rows` into `folder`.
+pub(crate) fn write(rows: &[Row], folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
     let mut done = Vec::new();
-    for row in rows {
-        if !done.contains(&key(row)) {
-            done.push(key(row));
-            // memcpy is no peer, and its bars would be too flat to see.
-            let wanted =
-                |r: &&Row| key(r) == key(row) && r.unit == "ratio" && r.implementation != "wantls/memcpy";
-            let ratios: Vec<_> = rows.iter().filter(wanted).collect();
-            if !ratios.is_empty() {
-                let name = format!("{}-tls{}-{}.svg", row.workload, row.tls, row.suite.replace(' ', "-"));
-                std::fs::write(folder.join(name.to_lowercase()), plot(&ratios))?;
-            }
+    for name in rows.iter().map(name) {
+        if !done.contains(&name)
+            && let Some(plot) = named(rows, &name)
+        {
+            fs::write(folder.join(&name), plot)?;
         }
+        done.push(name);
     }
     Ok(())
+}
+
+/// The plot of the name `bench-WORKLOAD-VERSION-SUITE.svg`, if there is something to show.
+pub(crate) fn named(rows: &[Row], wanted: &str) -> Option<String> {
+    let rows: Vec<_> = rows.iter().filter(|row| name(row) == wanted).collect();
+    // Of bytes and of calls fewer are better, which a reader of bars does not expect.
+    let speeds = rows.iter().any(|row| row.unit.ends_with("/s"));
+    let ratios: Vec<_> = rows
+        .into_iter()
+        .filter(|row| row.unit == "ratio" && !LEFT_OUT.contains(&row.implementation.as_str()))
+        .collect();
+    (speeds && !ratios.is_empty()).then(|| plot(&ratios))
+}
+
+fn name(row: &Row) -> String {
+    let name = format!("bench-{}-tls{}-{}.svg", row.workload, row.tls, row.suite);
+    name.to_lowercase().replace([' ', '_'], "-")
 }
 
 fn plot(rows: &[&Row]) -> String {
@@ -49,10 +70,12 @@ fn plot(rows: &[&Row]) -> String {
             others.push(&row.implementation);
         }
     }
-    let top = rows.iter().map(|r| r.value).fold(1.0, f64::max) * 1.1;
+    // The rows say how much faster wantls is.
+    let speed = |row: &Row| 1.0 / row.value;
+    let top = rows.iter().map(|row| speed(row)).fold(1.0, f64::max) * 1.1;
     let y = |value: f64| TOP as f64 + HEIGHT as f64 * (1.0 - value / top);
     let group = others.len() * BAR + GAP;
-    let width = (LEFT + sizes.len() * group + 20).max(LEFT + others.len() * 150 + 20);
+    let width = (LEFT + sizes.len() * group + 20).max(LEFT + LEGEND * ENTRY);
     let height = TOP + HEIGHT + BOTTOM;
 
     let mut svg = format!(
@@ -65,14 +88,20 @@ fn plot(rows: &[&Row]) -> String {
     };
     if let Some(row) = rows.first() {
         line(format!(
-            "<text x=\"{LEFT}\" y=\"22\" font-size=\"15\">{}, TLS {}, {}: wantls to others (higher is faster)</text>",
-            row.workload, row.tls, row.suite
+            "<text x=\"{LEFT}\" y=\"22\" font-size=\"15\">{}, TLS {}, {}: speed, with wantls as 1</text>",
+            row.workload.replace('_', " "),
+            row.tls,
+            row.suite
         ));
     }
     for (i, other) in others.iter().enumerate() {
-        let x = LEFT + i * 150;
-        line(format!("<rect x=\"{x}\" y=\"36\" width=\"11\" height=\"11\" fill=\"{}\"/>", COLOURS[i % 8]));
-        line(format!("<text x=\"{}\" y=\"46\">{}</text>", x + 16, other.trim_start_matches("wantls/")));
+        let (x, y) = (LEFT + i % LEGEND * ENTRY, 36 + i / LEGEND * 18);
+        line(format!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"11\" height=\"11\" fill=\"{}\"/>",
+            COLOURS[i % COLOURS.len()]
+        ));
+        let other = other.trim_start_matches("wantls/").replace('_', " ");
+        line(format!("<text x=\"{}\" y=\"{}\">{other}</text>", x + 16, y + 10));
     }
     for (g, size) in sizes.iter().enumerate() {
         let left = LEFT + g * group + GAP / 2;
@@ -80,17 +109,17 @@ fn plot(rows: &[&Row]) -> String {
             let Some(row) = rows.iter().find(|r| r.size == *size && r.implementation == *other) else {
                 continue;
             };
-            let (x, at) = (left + i * BAR, y(row.value));
-            let (tall, middle) = (y(0.0) - at, x + BAR / 2);
+            let (x, at) = (left + i * BAR, y(speed(row)));
+            let (tall, middle) = (y(0.0) - at, x + (BAR - 3) / 2);
             line(format!(
                 "<rect x=\"{x}\" y=\"{at:.1}\" width=\"{}\" height=\"{tall:.1}\" fill=\"{}\"/>",
                 BAR - 3,
-                COLOURS[i % 8]
+                COLOURS[i % COLOURS.len()]
             ));
             line(format!(
                 "<text x=\"{middle}\" y=\"{:.1}\" font-size=\"9\" text-anchor=\"middle\">{}</text>",
                 at - 3.0,
-                figure(row.value)
+                figure(speed(row))
             ));
         }
         let middle = left + others.len() * BAR / 2;
@@ -100,7 +129,7 @@ fn plot(rows: &[&Row]) -> String {
             bytes(*size)
         ));
     }
-    // As fast as the other one.
+    // As fast as wantls.
     for (value, dash) in [(0.0, ""), (1.0, " stroke-dasharray=\"4 3\"")] {
         let at = y(value);
         line(format!(

@@ -4,7 +4,7 @@ use super::Row;
 
 /// Prints the rows of one workload: a line for each size, a block for each suite.
 pub(crate) fn print(rows: &[Row]) {
-    let key = |row: &Row| (row.workload, row.tls, row.suite);
+    let key = |row: &Row| (row.workload.clone(), row.tls.clone(), row.suite.clone());
     let mut blocks = Vec::new();
     for row in rows {
         if !blocks.contains(&key(row)) {

@@ -4,7 +4,7 @@ use wantls_testkit::Suite;
 
 use super::{Plan, drive, plaintext};
 use crate::measure::{Contender, interleave, time};
-use crate::peer::{Context, Endpoint, KeyKind, Peer, Peers, Setup};
+use crate::peer::{Context, Endpoint, Peer, Peers, Setup};
 use crate::report::{Row, Subject};
 
 /// There and back, so often in a round.
@@ -13,7 +13,7 @@ const TRIPS: usize = 200;
 pub(super) fn run(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for suite in [Suite::Tls13Aes128, Suite::Tls12Aes128] {
-        let setup = Setup { version: suite.version(), key: KeyKind::EcdsaP256, resume: false };
+        let setup = Setup::new(suite);
         for &size in plan.sizes.iter().filter(|size| **size <= 4 << 10) {
             let message = plaintext(size);
             let contender = |peer: &&'static dyn Peer| {

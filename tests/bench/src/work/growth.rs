@@ -5,7 +5,7 @@ use wantls_testkit::Suite;
 use super::exchange::Established;
 use super::{GIGA, Plan, plaintext};
 use crate::measure::{Contender, interleave_once, time};
-use crate::peer::{KeyKind, Peers, Setup};
+use crate::peer::{Peers, Setup};
 use crate::report::{Row, Subject};
 
 /// Bytes of a message.
@@ -16,7 +16,7 @@ const MESSAGES: usize = 256;
 
 pub(super) fn run(plan: &Plan, peers: Peers<'_>) -> Vec<Row> {
     let suite = Suite::Tls13Aes128;
-    let setup = Setup { version: suite.version(), key: KeyKind::EcdsaP256, resume: false };
+    let setup = Setup::new(suite);
     let message = plaintext(MESSAGE);
     let mut rows = Vec::new();
     for &connections in &plan.connections {

@@ -4,7 +4,7 @@ use wantls_testkit::Suite;
 
 use super::{Plan, drive, plaintext};
 use crate::malloc::{Count, Side, count, counted, reset};
-use crate::peer::{Context, Endpoint, Feed, Give, KeyKind, Opening, Peers, Setup};
+use crate::peer::{Context, Endpoint, Feed, Give, Opening, Peers, Setup};
 use crate::report::{Row, Subject};
 
 /// Connections that are looked at at once.
@@ -22,7 +22,7 @@ pub(super) fn run(_: &Plan, peers: Peers<'_>) -> Vec<Row> {
         let all: Vec<_> = peers
             .iter()
             .filter_map(|peer| {
-                let setup = Setup { version: suite.version(), key: KeyKind::EcdsaP256, resume: false };
+                let setup = Setup::new(suite);
                 Some((peer.name(), life(peer.context(setup)?.as_ref())))
             })
             .collect();
@@ -35,7 +35,7 @@ pub(super) fn run(_: &Plan, peers: Peers<'_>) -> Vec<Row> {
 }
 
 /// What [`life`] gives, for the client and for the server.
-const WORKLOADS: [&str; 8] = [
+const WORKLOADS: [&str; 10] = [
     "memory_handshaking_client",
     "memory_handshaking_server",
     "memory_peak_client",
@@ -44,11 +44,13 @@ const WORKLOADS: [&str; 8] = [
     "memory_active_server",
     "memory_idle_client",
     "memory_idle_server",
+    "memory_parked_client",
+    "memory_parked_server",
 ];
 
-/// Bytes of a connection in the middle of its handshake; at the peak of it; while half a record is there; and when
-/// nothing is.
-fn life(context: &dyn Context) -> [f64; 8] {
+/// Bytes of a connection in the middle of its handshake; at the peak of it; while half a record is there; when nothing
+/// is; and when it has given up what it can spare.
+fn life(context: &dyn Context) -> [f64; 10] {
     // What is allocated once for the process or the context.
     drop(drive(context));
     reset();
@@ -72,7 +74,9 @@ fn life(context: &dyn Context) -> [f64; 8] {
     let active = live();
     pairs.iter_mut().for_each(Pair::end_record);
     let idle = live();
-    [handshaking, peak, active, idle].concat().try_into().unwrap()
+    pairs.iter_mut().for_each(Pair::park);
+    let parked = live();
+    [handshaking, peak, active, idle, parked].concat().try_into().unwrap()
 }
 
 fn of(side: Side) -> Count {
@@ -116,6 +120,12 @@ impl Pair {
     fn server_step(&mut self) -> bool {
         let Self { server, to_client, to_server, .. } = self;
         counted(Side::Server, || server.handshake(to_server, to_client))
+    }
+
+    fn park(&mut self) {
+        let Self { client, server, .. } = self;
+        counted(Side::Client, || client.park());
+        counted(Side::Server, || server.park());
     }
 
     /// The ClientHello and its answer, which the client has not seen.

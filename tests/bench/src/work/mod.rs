@@ -8,6 +8,7 @@ mod memory;
 mod open;
 mod seal;
 mod tcp;
+mod tokio;
 
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,7 @@ pub(crate) const ALL: &[Workload] = &[
     Workload { name: "pair", run: bio_pair::run },
     Workload { name: "tcp_blocking", run: tcp::blocking },
     Workload { name: "tcp_nonblocking", run: tcp::nonblocking },
+    Workload { name: "tcp_tokio", run: tokio::run },
     Workload { name: "handshake_full", run: handshake::full },
     Workload { name: "handshake_resumed", run: handshake::resumed },
     Workload { name: "memory", run: memory::run },

@@ -27,6 +27,7 @@ pub const NAMES: &[(u8, &str)] = &[
     (WARNING_KEPT, "warnings-are-kept"),
     (WHOLE_KEY_UPDATE, "key-update-is-whole"),
     (13, "truncation-is-told"),
+    (SENDFILE, "sendfile-any-kernel"),
 ];
 
 const BAD_RETRY: u8 = 101;
@@ -40,6 +41,7 @@ const TRUNCATION: u8 = 108;
 const NOT_A_CLOSE: u8 = 109;
 const WARNING_KEPT: u8 = 110;
 const WHOLE_KEY_UPDATE: u8 = 111;
+const SENDFILE: u8 = 112;
 
 /// The name of a deviation.
 #[must_use]
@@ -90,6 +92,7 @@ enum Call {
     Read,
     Shutdown,
     KeyUpdate,
+    Sendfile,
     Other,
 }
 
@@ -148,7 +151,9 @@ impl Guide {
             Call::KeyUpdate if self.really_sent(before.shutdown) && outcome.error != code::SSL => {
                 return Some(CLOSED_IS_CLOSED);
             }
-            Call::Write | Call::Read | Call::Shutdown | Call::KeyUpdate | Call::Other => {}
+            // The guide is of established connections: no kernel TLS is the only reason left.
+            Call::Sendfile if code == reason::UNINITIALIZED => return Some(SENDFILE),
+            Call::Write | Call::Read | Call::Shutdown | Call::KeyUpdate | Call::Sendfile | Call::Other => {}
         }
         let sealed = before.owes_key_update && self.model.key_update_type() < 0;
         if sealed && before.facts.fragment < KEY_UPDATE_MESSAGE {
@@ -200,7 +205,7 @@ impl Subject for Guide {
     }
 
     fn sendfile(&mut self, size: usize) -> Outcome {
-        self.call(Call::Other, |model| model.sendfile(size))
+        self.call(Call::Sendfile, |model| model.sendfile(size))
     }
 
     fn read(&mut self, num: i32) -> Outcome {

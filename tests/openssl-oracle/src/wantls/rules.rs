@@ -7,6 +7,7 @@ use crate::setup::Library;
 pub const DIFFERENT: &[(&str, &str)] = &[
     ("e09_zero_return_is_no_proof", "sticky-errors"),
     ("e10_syscall_is_the_fallback", "sticky-errors"),
+    ("f04_sendfile_without_ktls", "sendfile-any-kernel"),
     ("h07_a_servers_tickets_belong_to_its_handshake", "handshake-is-rustls"),
     ("h09_failure", "sticky-errors"),
     ("h14_behind_close_notify", "closed-is-closed"),
