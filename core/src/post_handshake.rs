@@ -171,11 +171,10 @@ fn fate(typ: u8, len: usize, version: Version, role: Role) -> Result<Fate, Proto
 #[derive(Debug, Default)]
 pub(crate) struct Assembler {
     header: ArrayVec<u8, HANDSHAKE_HEADER>,
-    /// The part of a split message that has arrived, if it is kept.
-    body: Vec<u8>,
+    /// The part of a split message that has arrived; `None`: the message is skipped.
+    body: Option<Vec<u8>>,
     /// Bytes of the body still to come.
     missing: usize,
-    keep: bool,
     /// The longest body that is put together, in bytes; longer ones are skipped.
     most: usize,
 }
@@ -214,25 +213,30 @@ impl Assembler {
                 return Ok(Taken { taken: payload.len(), message: None, direct: None });
             };
             let len = u32::from_be_bytes([0, a, b, c]) as usize;
-            self.keep = judge(typ, len)? == Fate::Keep && len <= self.most;
+            let keep = judge(typ, len)? == Fate::Keep && len <= self.most;
+            self.body = keep.then(Vec::new);
             self.missing = len;
         }
         let n = self.missing.min(rest.len());
-        let whole_here = n == self.missing && self.body.is_empty();
-        if self.keep && !whole_here {
-            self.body.extend_from_slice(&rest[..n]);
+        let mut direct = None;
+        if let Some(body) = &mut self.body {
+            if n == self.missing && body.is_empty() {
+                direct = Some(&rest[..n]);
+            } else {
+                body.extend_from_slice(&rest[..n]);
+            }
         }
         self.missing -= n;
         Ok(Taken {
             taken: payload.len() - rest.len() + n,
             message: (self.missing == 0).then(|| self.header[0]),
-            direct: (self.keep && whole_here).then(|| &rest[..n]),
+            direct,
         })
     }
 
     /// The body of the message that is complete, unless it was skipped.
     fn body<'a>(&'a self, direct: Option<&'a [u8]>) -> Option<&'a [u8]> {
-        direct.or_else(|| self.keep.then_some(self.body.as_slice()))
+        direct.or(self.body.as_deref())
     }
 
     /// Makes ready for the next message. A ticket's memory is given back.
