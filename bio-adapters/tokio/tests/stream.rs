@@ -16,6 +16,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, DuplexStream, dupl
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use wantls::Error;
+use wantls::rustls::AlertDescription;
 use wantls_testkit::{Suite, accept, client, connect, noise, server};
 use wantls_tokio::{TlsAcceptor, TlsConnector, TlsStream};
 
@@ -25,6 +26,8 @@ async fn sockets(suite: Suite) -> (TlsStream<TcpStream>, TlsStream<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (accepted, _) = listener.accept().await.unwrap();
+    socket.set_nodelay(true).unwrap();
+    accepted.set_nodelay(true).unwrap();
     let (acceptor, connector) = (TlsAcceptor::new(server(suite)), TlsConnector::new(client(suite)));
     let (a, b) =
         tokio::join!(connector.connect("localhost".try_into().unwrap(), socket), acceptor.accept(accepted));
@@ -176,6 +179,71 @@ async fn a_waiting_reader_is_woken_though_the_writer_received_its_bytes() {
         let mut rest = vec![0; 60_000];
         from_client.read_exact(&mut rest).await.unwrap();
         writing.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_updates_that_the_reader_meets_are_answered_by_the_writer() {
+    let (client, mut server) = sockets(Suite::Tls13Aes128).await;
+    let (mut reader, mut writer) = split(client);
+    let (pass, mut passed) = tokio::sync::mpsc::channel::<Vec<u8>>(4);
+    let reading = tokio::spawn(async move {
+        let mut buffer = vec![0; 7000];
+        loop {
+            match reader.read(&mut buffer).await.unwrap() {
+                0 => return reader,
+                n => pass.send(buffer[..n].to_vec()).await.unwrap(),
+            }
+        }
+    });
+    let writing = tokio::spawn(async move {
+        while let Some(data) = passed.recv().await {
+            writer.write_all(&data).await.unwrap();
+            writer.flush().await.unwrap();
+        }
+        writer.shutdown().await.unwrap();
+        writer
+    });
+    let (data, mut back) = (noise(20_000), vec![0; 20_000]);
+    for _ in 0..100 {
+        server.tls_mut().key_update(true).unwrap();
+        server.write_all(&data).await.unwrap();
+        server.flush().await.unwrap();
+        server.read_exact(&mut back).await.unwrap();
+        assert!(back == data);
+    }
+    server.shutdown().await.unwrap();
+    assert_eq!(server.read(&mut back).await.unwrap(), 0);
+    let client = reading.await.unwrap().unsplit(writing.await.unwrap());
+    assert_eq!(client.tls().key_update_due(), None);
+}
+
+#[tokio::test]
+async fn an_alert_that_the_reader_causes_follows_a_blocked_write() {
+    for suite in BOTH {
+        let (mut client, mut server) = pipes(suite, 1000);
+        let (a, b) = tokio::join!(client.handshake(), server.handshake());
+        a.unwrap();
+        b.unwrap();
+        let (mut reader, mut writer) = split(client);
+        // It stands still, as the server does not read; then it learns why the connection ends, and closes.
+        let writing = tokio::spawn(async move {
+            let error = writer.write_all(&noise(200_000)).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidData);
+            writer.shutdown().await.unwrap();
+        });
+        tokio::task::yield_now().await;
+        // A record that does not decrypt.
+        server.get_mut().write_all(&[&[23, 3, 3, 0, 40][..], &[0; 40]].concat()).await.unwrap();
+        let read = timeout(Duration::from_secs(5), reader.read_u8()).await.expect("delayed");
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::InvalidData);
+        let (mut got, mut data) = (Vec::new(), noise(200_000));
+        let error = timeout(Duration::from_secs(10), server.read_to_end(&mut got)).await.expect("no alert");
+        let expected = Error::Peer(AlertDescription::BadRecordMac);
+        assert_eq!(error.unwrap_err().get_ref().unwrap().downcast_ref(), Some(&expected), "{suite:?}");
+        data.truncate(got.len());
+        assert!(got == data && !got.is_empty());
+        timeout(Duration::from_secs(5), writing).await.expect("not woken").unwrap();
     }
 }
 

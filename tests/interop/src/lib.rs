@@ -4,6 +4,7 @@
 //!  case.rs        what is tried: setup and script of each row
 //!  config.rs      a setup as a rustls configuration
 //!  pki.rs         the certificates, in memory and as files
+//!  ports.rs       ports for servers that are not there yet
 //!  endpoint.rs    our side of a session, on a socket with a time limit
 //!  peers/         the other side: programs, C libraries, rustls
 //!    program.rs   a child process that can't outlive its case
@@ -33,6 +34,7 @@ pub mod loopback;
 pub mod matrix;
 pub mod peers;
 pub mod pki;
+mod ports;
 mod random;
 mod script;
 pub mod soak;

@@ -12,6 +12,7 @@ use crate::config::PROTOCOL;
 use crate::endpoint::{Endpoint, Entrance};
 use crate::peers::{Habits, Manner, Peer, Talker};
 use crate::pki::{Id, Pki};
+use crate::ports;
 
 /// A line of digits, as foreign programs read lines, and have commands that begin with letters.
 pub(crate) fn payload(len: usize) -> Vec<u8> {
@@ -24,17 +25,16 @@ pub(crate) fn payload(len: usize) -> Vec<u8> {
 
 /// Runs a case with a peer, where we have the role `ours`.
 pub(crate) fn run(case: &Case, ours: Role, peer: &dyn Peer, pki: &Pki) -> Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let port = listener.local_addr()?.port();
     let (entrance, talker) = match ours {
         Role::Server => {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let port = listener.local_addr()?.port();
             let setup = Setup { tickets: peer.habits().takes_tickets, ..case.setup };
             let entrance = Entrance::server(&setup, pki, listener)?;
             (entrance, peer.connect(port, case, pki)?)
         }
         Role::Client => {
-            // The port is free again, and nobody else gets it soon.
-            drop(listener);
+            let port = ports::free()?;
             (Entrance::client(&case.setup, pki, port)?, peer.serve(port, case, pki)?)
         }
     };

@@ -34,16 +34,20 @@ pub struct Runs {
     pub left: Trace,
     /// The candidate's.
     pub right: Trace,
+    /// A named difference has ended the comparison before the schedule's end.
+    pub ended: bool,
 }
 
 impl Comparison<'_> {
     /// Runs the schedule on both.
     #[must_use]
     pub fn runs(&self, schedule: &Schedule) -> Runs {
-        let mut runs = Runs { left: run(schedule, self.left), right: run(schedule, self.right) };
+        let mut runs =
+            Runs { left: run(schedule, self.left), right: run(schedule, self.right), ended: false };
         if schedule.setup.start == Start::Fresh {
             // No guide knows handshakes.
             runs.left.truncate(comparable(&runs.left));
+            runs.ended = runs.right.len() > runs.left.len();
             runs.right.truncate(runs.left.len());
             return runs;
         }
@@ -51,6 +55,7 @@ impl Comparison<'_> {
         if let Some(end) = self.guide.and_then(deviates) {
             runs.left.truncate(end);
             runs.right.truncate(end);
+            runs.ended = true;
         }
         runs
     }
@@ -177,6 +182,8 @@ fn without_openssl_peer(mut schedule: Schedule) -> Schedule {
 pub struct Totals {
     /// Schedules compared.
     pub schedules: u64,
+    /// Those that a named difference has ended.
+    pub ended: u64,
     /// Steps compared.
     pub steps: u64,
     /// Steps that succeeded.
@@ -201,6 +208,7 @@ struct Counters {
     next: AtomicU64,
     stop: AtomicBool,
     schedules: AtomicU64,
+    ended: AtomicU64,
     steps: AtomicU64,
     done: AtomicU64,
     wanted: AtomicU64,
@@ -208,10 +216,11 @@ struct Counters {
 }
 
 impl Counters {
-    fn count(&self, trace: &Trace) {
+    fn count(&self, runs: &Runs) {
         self.schedules.fetch_add(1, Ordering::Relaxed);
-        self.steps.fetch_add(trace.len() as u64, Ordering::Relaxed);
-        for entry in trace {
+        self.ended.fetch_add(u64::from(runs.ended), Ordering::Relaxed);
+        self.steps.fetch_add(runs.left.len() as u64, Ordering::Relaxed);
+        for entry in &runs.left {
             let counter = match entry.answer.error {
                 code::NONE => &self.done,
                 code::WANT_READ | code::WANT_WRITE => &self.wanted,
@@ -224,6 +233,7 @@ impl Counters {
     fn totals(&self) -> Totals {
         Totals {
             schedules: self.schedules.load(Ordering::Relaxed),
+            ended: self.ended.load(Ordering::Relaxed),
             steps: self.steps.load(Ordering::Relaxed),
             done: self.done.load(Ordering::Relaxed),
             wanted: self.wanted.load(Ordering::Relaxed),
@@ -256,7 +266,7 @@ pub fn campaign(
                 counters.stop.store(true, Ordering::Relaxed);
                 return Some(Failure { index, schedule });
             }
-            counters.count(&runs.left);
+            counters.count(&runs);
         }
         None
     };

@@ -15,7 +15,8 @@
 //! | [`campaign`] | many random schedules, shrinking, reporting |
 //! | [`pipe`] | the face of a BIO pair alone |
 //! | [`lab`] | a hand-driven pair of ends for the rule tests |
-//! | [`rules`] | the rules without a test, and why |
+//! | [`rules`] | the rules without a test, or without one on wantls, and why |
+//! | [`wantls`] | our library as the subject and as the peer, and where it differs by choice |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "the whole package is a test")]
 

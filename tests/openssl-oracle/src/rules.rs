@@ -18,7 +18,7 @@ const SOURCE: &str = "read in the source, not observable from outside";
 const MANUAL: &str = "advice of the manual to callers, nothing to observe";
 const VERSION_4: &str = "describes OpenSSL 4";
 const QUIC: &str = "QUIC is out of scope";
-const KTLS: &str = "kernel TLS is out of scope";
+const KTLS: &str = "the OpenSSL of the tests is built without kernel TLS";
 
 /// Rules without a test, each with its reason.
 pub const WITHOUT_TEST: &[(&str, &str)] = &[

@@ -336,12 +336,19 @@ impl Boundary {
     fn garbage(&self) -> Vec<u8> {
         const HEADER: [u8; 5] = [23, 3, 3, 0, 40];
         const GUESSABLE: usize = 8;
+        /// The first byte of a full record's length; what may follow is little.
+        const FULL: u8 = 0x40;
         if self.header.len() == 5 {
             return if self.missing > GUESSABLE { vec![0; self.missing] } else { Vec::new() };
         }
-        let mut bytes = HEADER[self.header.len()..].to_vec();
-        let high = self.header.get(3).copied().unwrap_or(0);
-        bytes.resize(bytes.len() + usize::from(u16::from_be_bytes([high, 40])), 0);
+        let mut header = self.header.clone();
+        header.extend_from_slice(&HEADER[self.header.len()..]);
+        if header[3] >= FULL {
+            header[4] = 0x10;
+        }
+        let length = u16::from_be_bytes([header[3], header[4]]);
+        let mut bytes = header.split_off(self.header.len());
+        bytes.resize(bytes.len() + usize::from(length), 0);
         bytes
     }
 }

@@ -154,7 +154,7 @@ impl core::fmt::Debug for Ends {
     }
 }
 
-/// Something that can make a pair of ends: OpenSSL, the model, and later our own library.
+/// Something that can make a pair of ends: OpenSSL, the model, or wantls.
 pub trait Library: Sync {
     /// The name in reports.
     fn name(&self) -> &'static str;

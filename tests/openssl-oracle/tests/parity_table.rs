@@ -195,7 +195,7 @@ fn a_page_that_drifts_is_found() {
         ("`w08_table`, ", "", "W8 names"),
         ("`empty_records_have_an_end`", "`empty_records`", "R14: there is no test empty_records"),
         ("| V3 |", "| V4 |", "V3 has 0 entries"),
-        ("- **No test:** kernel TLS", "- **No test:** kernel", "F5: the reason"),
+        ("- **No test:** the OpenSSL of", "- **No test:** the", "F5: the reason"),
         ("- **Whole:** ", "- **Half:** ", "has the lines"),
         ("### bad-retry", "### good-retry", "the named differences are"),
         (reason, "Because.", "bad-retry: - **Reason:**"),

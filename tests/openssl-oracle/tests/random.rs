@@ -90,5 +90,6 @@ fn a_guide_ends_the_comparison_in_front_of_a_deviation() {
         "setup 1.3 client 512 512\nwrite a 0 1000\nshutdown\ndrain 9999\nshutdown\n".parse().unwrap();
     let guided = Comparison { guide: Some(&ModelLibrary), ..AGAINST_MODEL };
     assert_eq!(AGAINST_MODEL.runs(&schedule).left.len(), 5);
-    assert_eq!(guided.runs(&schedule).left.len(), 1, "the shutdown runs into defect 6");
+    let runs = guided.runs(&schedule);
+    assert_eq!((runs.left.len(), runs.ended), (1, true), "the shutdown runs into defect 6");
 }

@@ -99,13 +99,14 @@ fn search(comparison: Comparison<'_>, arguments: &Arguments) -> Result<(), Strin
     match campaign(comparison, kind, arguments.schedules, arguments.seed, arguments.threads) {
         Ok(totals) => {
             println!(
-                "{} schedules, {} steps in {}: {} done, {} wanted, {} failed; no difference",
+                "{} schedules, {} steps in {}: {} done, {} wanted, {} failed; {} compared in part, up to a named difference; no other",
                 totals.schedules,
                 totals.steps,
                 rate(totals.steps, start.elapsed()),
                 totals.done,
                 totals.wanted,
                 totals.failed,
+                totals.ended,
             );
             Ok(())
         }
