@@ -172,7 +172,8 @@ pub(super) fn modes(dice: &mut Dice) -> Step {
 fn seldom(dice: &mut Dice) -> Step {
     match dice.range(0..=14) {
         0 => Step::Shutdown,
-        1 => Step::Sendfile(100),
+        // Rare, because a named difference ends the comparison there.
+        1 if dice.one_in(20) => Step::Sendfile(100),
         2..=5 => Step::KeyUpdate(dice.weighted(&[(8, 0), (8, 1), (1, 2), (1, -1)])),
         6..=8 => Step::Handshake,
         _ => Step::Change(buf(dice)),
