@@ -3,7 +3,7 @@
 #
 #   publish.sh [OPTION...]     options go to the measuring, as --rounds 51
 #
-# It takes most of an hour on a quiet machine. BoringSSL has OpenSSL's symbols and so a program and a run of its own,
+# It takes some twenty minutes behind the builds. BoringSSL has OpenSSL's symbols and so a program and a run of its own,
 # in which wantls takes part as well: all ratios are of one run.
 # Debian: build-essential perl cmake libclang-dev libwolfssl-dev libmbedtls-dev libgnutls28-dev
 set -eu

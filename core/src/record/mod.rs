@@ -13,8 +13,16 @@ pub(crate) mod open;
 pub(crate) mod seal;
 
 #[cfg(test)]
+#[cfg_attr(
+    not(any(feature = "aws-lc-rs", feature = "ring", feature = "rustcrypto")),
+    expect(dead_code, reason = "most tests need a provider")
+)]
 pub(crate) mod testing;
 #[cfg(test)]
+#[cfg_attr(
+    not(any(feature = "aws-lc-rs", feature = "ring", feature = "rustcrypto")),
+    expect(dead_code, reason = "most tests need a provider")
+)]
 mod tests;
 
 use core::fmt;

@@ -25,6 +25,9 @@
 )]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "benchmarks run on hosts")]
 
+#[cfg(all(feature = "boring", feature = "openssl"))]
+compile_error!("BoringSSL and OpenSSL have symbols of the same names: build with one of the two features");
+
 mod instructions;
 mod malloc;
 mod measure;

@@ -44,7 +44,7 @@ impl Contexts {
 
         let mut client = builder(setup);
         client.set_verify(SslVerifyMode::PEER);
-        client.cert_store_mut().add_cert(&X509::from_der(&identity.ca).unwrap()).unwrap();
+        client.cert_store_mut().add_cert(X509::from_der(&identity.ca).unwrap()).unwrap();
         if setup.resume {
             client.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
             let kept = session.clone();

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{Error, Result};
 use std::path::Path;
 
-use super::table::{bytes, figure};
+use super::table::{figure, label};
 use super::{Row, svg, targets};
 
 const OPEN: &str = "<!-- bench ";
@@ -181,9 +181,7 @@ impl Varies {
     }
 
     fn line(&self, (workload, tls, suite, size): Key<'_>) -> Vec<String> {
-        // Growth counts connections.
-        let size = if workload == "growth" { size.to_string() } else { bytes(size) };
-        self.pick([workload.replace('_', " "), tls.into(), suite.into(), size])
+        self.pick([workload.replace('_', " "), tls.into(), suite.into(), label(workload, size)])
     }
 }
 

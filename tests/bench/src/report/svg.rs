@@ -6,7 +6,7 @@ use std::io::Result;
 use std::path::Path;
 
 use super::Row;
-use super::table::{bytes, figure};
+use super::table::bytes;
 
 const BAR: usize = 22;
 const GAP: usize = 26;
@@ -23,6 +23,9 @@ const COLOURS: [&str; 10] = [
     "#999999", "#0072b2", "#56b4e9", "#e69f00", "#d55e00", "#009e73", "#cc79a7", "#f0e442", "#332288",
     "#000000",
 ];
+
+/// More would not be legible beside each other.
+const SIZES: [usize; 4] = [64, 1 << 10, 16 << 10, 1 << 20];
 
 /// No peers, with bars too tall; and one that says nothing that another does not.
 const LEFT_OUT: [&str; 2] = ["wantls/memcpy", "wantls/openssl_membio"];
@@ -47,8 +50,10 @@ pub(crate) fn named(rows: &[Row], wanted: &str) -> Option<String> {
     let rows: Vec<_> = rows.iter().filter(|row| name(row) == wanted).collect();
     // Of bytes and of calls fewer are better, which a reader of bars does not expect.
     let speeds = rows.iter().any(|row| row.unit.ends_with("/s"));
+    let many = rows.iter().filter(|row| row.implementation == "wantls").count() > SIZES.len();
     let ratios: Vec<_> = rows
         .into_iter()
+        .filter(|row| !many || SIZES.contains(&row.size))
         .filter(|row| row.unit == "ratio" && !LEFT_OUT.contains(&row.implementation.as_str()))
         .collect();
     (speeds && !ratios.is_empty()).then(|| plot(&ratios))
@@ -119,7 +124,7 @@ fn plot(rows: &[&Row]) -> String {
             line(format!(
                 "<text x=\"{middle}\" y=\"{:.1}\" font-size=\"9\" text-anchor=\"middle\">{}</text>",
                 at - 3.0,
-                figure(speed(row))
+                format_args!("{:.2}", speed(row))
             ));
         }
         let middle = left + others.len() * BAR / 2;

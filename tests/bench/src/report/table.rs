@@ -39,7 +39,7 @@ fn print_block(rows: &[&Row]) {
     sizes.sort_unstable();
     sizes.dedup();
     for size in sizes {
-        print!("{:>8}", bytes(size));
+        print!("{:>8}", label(&first.workload, size));
         for column in &columns {
             let cell = rows.iter().find(|r| r.size == size && r.implementation == *column);
             let text = cell.map_or("n/a".to_string(), |r| figure(r.value));
@@ -67,6 +67,11 @@ pub(crate) fn figure(value: f64) -> String {
         v if v >= 0.1 => format!("{v:.2}"),
         v => format!("{v:.4}"),
     }
+}
+
+/// What a line is about: a size, or how many connections.
+pub(crate) fn label(workload: &str, size: usize) -> String {
+    if workload == "growth" { size.to_string() } else { bytes(size) }
 }
 
 /// A size, for people.
