@@ -11,14 +11,12 @@ use openssl::ssl::{
     SslContext, SslContextBuilder, SslMethod, SslOptions, SslSession, SslSessionCacheMode, SslVersion,
 };
 use openssl::x509::{X509, X509NameBuilder};
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
 /// What all connections of one version share.
 pub(crate) struct Credentials {
     pub(crate) client: SslContext,
     pub(crate) server: SslContext,
-    /// Where the client context's callback puts each session it is given.
-    received: &'static Mutex<Option<SslSession>>,
     session: OnceLock<SslSession>,
 }
 
@@ -33,8 +31,7 @@ impl Credentials {
     /// The session all cheap handshakes resume, made by one full handshake.
     pub(crate) fn session(&self, version: Version) -> &SslSession {
         self.session.get_or_init(|| {
-            super::handshake::full(version, Options::default(), Options { tickets: 1, ..Options::default() });
-            self.received.lock().expect("no panic while held").take().expect("the server sends a ticket")
+            super::handshake::full(version, Options::default(), Options { tickets: 1, ..Options::default() })
         })
     }
 }
@@ -51,19 +48,14 @@ pub(crate) fn of(version: Version) -> &'static Credentials {
 
 fn create(version: SslVersion) -> Credentials {
     let (key, certificate) = certificate();
-    let received: &'static Mutex<Option<SslSession>> = Box::leak(Box::default());
-
     let mut client = context(version);
-    client.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
-    client.set_new_session_callback(|_, session| {
-        *received.lock().expect("no panic while held") = Some(session);
-    });
+    client.set_session_cache_mode(SslSessionCacheMode::OFF);
     let mut server = context(version);
     server.set_session_cache_mode(SslSessionCacheMode::OFF);
     server.set_private_key(&key).expect("the key fits");
     server.set_certificate(&certificate).expect("the certificate fits");
     server.set_session_id_context(b"oracle").expect("short enough");
-    Credentials { client: client.build(), server: server.build(), received, session: OnceLock::new() }
+    Credentials { client: client.build(), server: server.build(), session: OnceLock::new() }
 }
 
 fn context(version: SslVersion) -> SslContextBuilder {

@@ -132,6 +132,11 @@ impl Ossl {
         assert_eq!(ok, 1, "SSL_set_session failed");
     }
 
+    /// The session, with the ticket that came last.
+    pub(crate) fn session(&self) -> SslSession {
+        self.ssl.session().expect("the handshake has finished").to_owned()
+    }
+
     /// Whether the handshake resumed a session.
     #[must_use]
     pub fn resumed(&self) -> bool {

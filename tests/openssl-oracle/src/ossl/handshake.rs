@@ -25,8 +25,8 @@ pub(crate) fn established(setup: &Setup, subject: Side, peer: Side) -> (Ossl, Os
     (subject_end, peer_end)
 }
 
-/// A full handshake for its session ticket, which the client's callback stores.
-pub(crate) fn full(version: Version, client: Options, server: Options) {
+/// A full handshake, for its session.
+pub(crate) fn full(version: Version, client: Options, server: Options) -> SslSession {
     let mut client = Ossl::fresh(version, Side { role: Role::Client, options: client }, 1, 1);
     let mut server = Ossl::fresh(version, Side { role: Role::Server, options: server }, 1, 1);
     join(&mut client, &mut server, None);
@@ -35,6 +35,7 @@ pub(crate) fn full(version: Version, client: Options, server: Options) {
     assert_eq!(read.error, code::WANT_READ, "quiet after the handshake");
     // A connection that is freed without a shutdown takes its session with it.
     client.set_shutdown(code::SENT | code::RCVD);
+    client.session()
 }
 
 fn join(client: &mut Ossl, server: &mut Ossl, session: Option<&SslSession>) {
