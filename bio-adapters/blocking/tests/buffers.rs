@@ -1,4 +1,4 @@
-//! A connection's buffers can be arrays, static slices, boxes and vectors.
+//! A connection's buffers can be arrays, static slices, boxes and vectors, with a heap or without.
 #![allow(clippy::unwrap_used, reason = "test code: a surprise is a failure")]
 
 use std::io::{Read, Write};
@@ -52,6 +52,15 @@ fn boxes() {
 #[test]
 fn vectors() {
     round_trip(|| vec![0; SIZE]);
+}
+
+#[test]
+fn vectors_without_a_heap() {
+    round_trip(|| {
+        let mut buffer = heapless::Vec::<u8, SIZE>::new();
+        buffer.resize_default(SIZE).unwrap();
+        buffer
+    });
 }
 
 #[test]
