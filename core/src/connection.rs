@@ -238,6 +238,15 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         self.max_fragment = bytes.clamp(1, MAX_PLAINTEXT);
     }
 
+    // --- the end ---
+
+    /// Ends here, whatever the phase, and gives the buffers back, plaintext wiped: for the next connection. What
+    /// [`pending`](Self::pending) counts is lost; to say goodbye first, [`shutdown`](Self::shutdown) and send
+    /// [`tls_out`](Self::tls_out). An idle connection that goes on later is [parked](Self::park) instead.
+    pub fn into_buffers(self) -> Buffers<B> {
+        Buffers::new(self.input.into_store(), self.output.into_store())
+    }
+
     // --- questions ---
 
     /// What to poll the transport for now.
@@ -313,11 +322,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
     /// The same connection with other buffers, and the old ones.
     ///
     /// The buffers have to be empty: their content stays behind.
-    pub(crate) fn exchange<C>(self, buffers: Buffers<C>) -> (Connection<C>, Option<Buffers<B>>)
+    pub(crate) fn exchange<C>(self, buffers: Buffers<C>) -> (Connection<C>, Buffers<B>)
     where
         C: AsRef<[u8]> + AsMut<[u8]>,
     {
-        let old = self.input.into_store().map(|tls_in| Buffers::new(tls_in, self.output.into_store()));
+        let old = Buffers::new(self.input.into_store(), self.output.into_store());
         let exchanged = Connection {
             input: TlsInBuf::new(buffers.tls_in),
             output: TlsOutBuf::new(buffers.tls_out),

@@ -47,11 +47,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         if let Some(traffic) = &mut bare.traffic {
             traffic.sleep();
         }
-        match buffers {
-            Some(buffers) => Ok((Parked(Box::new(bare)), buffers)),
-            // A connection has its buffers from the beginning to the end.
-            None => unreachable!("a connection without buffers"),
-        }
+        Ok((Parked(Box::new(bare)), buffers))
     }
 }
 

@@ -162,7 +162,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Connection<B> {
         let Some(traffic) = self.traffic.as_mut() else {
             return Err(Usage::HandshakeNotFinished.into());
         };
-        let record = self.input.record(len);
+        let record = self.input.record_mut(len);
         let opened = traffic.opener.open_in_place(record)?;
         let plain = opened.start..opened.end;
         let outcome = traffic.on_content(opened.typ, &record[plain.clone()])?;

@@ -3,8 +3,8 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use wantls::{Buffers, BuildError, Connection, Parked, Phase, Received, Step, Usage, Want};
-use wantls_testkit::{Suite, Tls, accept, carry, client, connect, established, handshake, server};
+use wantls::{Buffers, BuildError, Connection, Error, Parked, Phase, Received, Step, Usage, Want};
+use wantls_testkit::{NAME, Suite, Tls, accept, carry, client, connect, established, handshake, server};
 
 /// The tests of this file run one at a time: one of them reads the allocator's figures.
 fn alone() -> MutexGuard<'static, ()> {
@@ -79,6 +79,47 @@ fn what_is_not_idle_comes_back_unchanged() {
     let Ok(Step::Done(Received::Data(n))) = server.read(&mut rest) else { panic!("the rest is lost") };
     assert_eq!([&first[..], &rest[..n.get()]].concat(), b"data");
     assert!(server.park().is_ok());
+}
+
+/// Whatever a connection has come to, its buffers serve the next one.
+#[test]
+fn buffers_come_back_wiped_from_any_phase() {
+    let _alone = alone();
+    let context = client(Suite::Tls13Aes128);
+    let mut handshaking = connect(&context);
+    assert_eq!(handshaking.handshake(), Ok(Step::Want(Want::Read)));
+
+    let (mut open, mut server) = established(Suite::Tls13Aes128);
+    assert_eq!(server.write(b"never read"), Ok(Step::Done(10)));
+    carry(&mut server, &mut open);
+    assert_eq!(open.write(b"never sent"), Ok(Step::Done(10)));
+    assert_eq!(open.peek(&mut [0; 9]), Ok(Step::Done(Received::Data(9.try_into().unwrap()))));
+
+    // One that has just opened the server's flight, certificate and all, where it stands.
+    let (mut fresh, mut server) = (connect(&context), accept(&self::server(Suite::Tls13Aes128)));
+    assert_eq!(fresh.handshake(), Ok(Step::Want(Want::Read)));
+    carry(&mut fresh, &mut server);
+    assert_eq!(server.handshake(), Ok(Step::Want(Want::Read)));
+    carry(&mut server, &mut fresh);
+    assert_eq!(fresh.handshake(), Ok(Step::Done(())));
+    let certificate = fresh.session().unwrap().peer_certificates[0].clone();
+
+    let (mut failed, _) = established(Suite::Tls13Aes128);
+    failed.tls_in_eof();
+    assert_eq!(failed.read(&mut [0; 9]), Err(Error::Truncated));
+
+    let holds = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|w| w == what);
+    for ended in [handshaking, open, fresh, failed] {
+        let phase = ended.phase();
+        let buffers = ended.into_buffers();
+        assert!(!holds(&buffers.tls_in, b"never read"), "{phase:?}: data");
+        assert!(!holds(&buffers.tls_in, &certificate[..32]), "{phase:?}: the handshake's plaintext");
+        let name = NAME.try_into().unwrap();
+        let (mut next, mut server) =
+            (context.connect(name, buffers).unwrap(), accept(&self::server(Suite::Tls13Aes128)));
+        handshake(&mut next, &mut server);
+        send(&mut next, &mut server, b"next");
+    }
 }
 
 fn receive(mut tls: Tls, bytes: &[u8]) -> Tls {
