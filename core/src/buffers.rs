@@ -147,9 +147,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> TlsInBuf<B> {
 
     fn wipe(&mut self) {
         if let Some(tainted) = self.store.bytes_mut().get_mut(..self.tainted) {
-            // A memset that must not be left out: `Zeroize` writes byte by byte, which takes twenty times as long.
-            tainted.fill(0);
-            zeroize::optimization_barrier(tainted);
+            wipe(tainted);
         }
     }
 
@@ -298,6 +296,12 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Store<B> {
     fn bytes_mut(&mut self) -> &mut [u8] {
         self.0.as_mut().map_or(&mut [], AsMut::as_mut)
     }
+}
+
+/// A memset that is not optimised away: `Zeroize` writes byte by byte, which takes twenty times as long.
+pub(crate) fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    zeroize::optimization_barrier(bytes);
 }
 
 /// `tls_out`: sealed records, taken by the transport from the front.

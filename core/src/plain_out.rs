@@ -1,7 +1,6 @@
 //! Application data that is produced where it is sealed.
 
-use zeroize::Zeroize;
-
+use crate::buffers::wipe;
 use crate::connection::Connection;
 use crate::error::{Error, RetryFault, Usage};
 use crate::step::{Step, Want};
@@ -85,6 +84,6 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Drop for PlainOut<'_, B> {
         let space = self.connection.output.space(0);
         // An alert may have taken the place of a record that could not be sealed.
         let dirty = self.dirty.min(space.len());
-        space[..dirty].zeroize();
+        wipe(&mut space[..dirty]);
     }
 }
