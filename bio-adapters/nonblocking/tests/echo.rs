@@ -35,7 +35,7 @@ fn start(suite: Suite) -> Running {
     let stopped = Arc::clone(&stop);
     let thread = thread::spawn(move || {
         let mut config = wantls_testkit::server_config(suite);
-        config.max_fragment_size = Some(server::FRAGMENT);
+        config.max_fragment_size = Some(session::FRAGMENT);
         let context = wantls::ServerContext::new(config, wantls::crypto::AwsLcRs).unwrap();
         let mut server = Server::new(listener, context).unwrap();
         let mut events = Events::with_capacity(64);
@@ -66,6 +66,7 @@ fn many_connections_are_held_and_each_gets_its_answer() {
         drop(load);
         let counts = running.stop();
         assert_eq!((counts.peak, counts.closed, counts.failed), (300, 300, 0), "{suite:?}");
+        assert!(counts.parked >= 300, "{counts:?}: idle connections keep their buffers");
     }
 }
 

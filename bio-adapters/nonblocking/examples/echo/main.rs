@@ -15,7 +15,8 @@ use wantls::ServerContext;
 use wantls::crypto::AwsLcRs;
 use wantls_testkit::{Suite, certs, server_config};
 
-use crate::server::{FRAGMENT, Server};
+use crate::server::Server;
+use crate::session::FRAGMENT;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);

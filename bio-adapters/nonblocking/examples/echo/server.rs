@@ -7,16 +7,11 @@ use std::time::Duration;
 use mio::event::Source;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
-use wantls::buffers::{TLS13_RECORD, min_tls_out};
-use wantls::{Buffers, ServerContext};
-use wantls_nonblocking::Stream;
+use wantls::ServerContext;
 
-use crate::session::{Next, Session};
+use crate::session::{Next, Session, Spare};
 
 const LISTENER: Token = Token(usize::MAX);
-
-/// rustls's `max_fragment_size` for the handshake: it decides how large `tls_out` has to be.
-pub(crate) const FRAGMENT: usize = 4096;
 
 /// What a server has done.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +24,8 @@ pub(crate) struct Counts {
     pub(crate) closed: usize,
     /// Connections that ended otherwise.
     pub(crate) failed: usize,
+    /// Times that an idle connection gave its buffers to others.
+    pub(crate) parked: usize,
     /// Connections that the system refused to accept.
     pub(crate) refused: usize,
 }
@@ -46,6 +43,7 @@ pub(crate) struct Server {
     next: usize,
     counts: Counts,
     buffer: Vec<u8>,
+    spare: Spare,
 }
 
 impl Server {
@@ -62,6 +60,7 @@ impl Server {
             next: 0,
             counts: Counts::default(),
             buffer: vec![0; 16 * 1024],
+            spare: Spare::default(),
         })
     }
 
@@ -109,28 +108,31 @@ impl Server {
         }
     }
 
-    fn open(&mut self, socket: TcpStream) -> Result<()> {
+    fn open(&mut self, mut socket: TcpStream) -> Result<()> {
         let _ = socket.set_nodelay(true);
-        let buffers = Buffers::heap_of(TLS13_RECORD, min_tls_out(Some(FRAGMENT)));
-        let tls = self.context.accept(buffers).map_err(std::io::Error::other)?;
+        let tls = self.context.accept(self.spare.take()).map_err(std::io::Error::other)?;
         let token = Token(self.next);
         self.next += 1;
-        let mut stream = Stream::new(tls, socket);
         // Once, for both: the loop is edge-triggered.
-        stream.register(self.poll.registry(), token, Interest::READABLE | Interest::WRITABLE)?;
-        self.sessions.insert(token, Session { stream });
+        socket.register(self.poll.registry(), token, Interest::READABLE | Interest::WRITABLE)?;
+        self.sessions.insert(token, Session::new(tls, socket));
         self.counts.peak = self.counts.peak.max(self.sessions.len());
         Ok(())
     }
 
     fn advance(&mut self, token: Token) {
-        let Some(session) = self.sessions.get_mut(&token) else { return };
-        match session.advance(&mut self.buffer) {
-            Ok(Next::Event) => return,
-            Ok(Next::Turn) => return self.ready.push_back(token),
+        let Some(session) = self.sessions.remove(&token) else { return };
+        match session.advance(&mut self.buffer, &mut self.spare) {
+            Ok(Next::Event(session)) => {
+                self.counts.parked += usize::from(matches!(session, Session::Asleep(..)));
+                self.sessions.insert(token, session);
+            }
+            Ok(Next::Turn(session)) => {
+                self.sessions.insert(token, session);
+                self.ready.push_back(token);
+            }
             Ok(Next::Nothing) => self.counts.closed += 1,
             Err(_) => self.counts.failed += 1,
         }
-        self.sessions.remove(&token);
     }
 }

@@ -1,51 +1,120 @@
 //! One connection of the echo server.
 
 use mio::net::TcpStream;
-use wantls::{Received, Step};
+use wantls::buffers::{TLS13_RECORD, min_tls_out};
+use wantls::{Buffers, Connection, Parked, Received, Step};
 use wantls_nonblocking::{Error, Stream};
 
 /// Turns that one connection gets before the others have theirs.
 const TURNS: usize = 8;
 
-/// What a session needs next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// rustls's `max_fragment_size` for the handshake: it decides how large `tls_out` has to be.
+pub(crate) const FRAGMENT: usize = 4096;
+
+/// Buffers that no connection needs just now.
+#[derive(Debug, Default)]
+pub(crate) struct Spare(Vec<Buffers<Box<[u8]>>>);
+
+impl Spare {
+    /// The most that are kept.
+    const MOST: usize = 64;
+
+    pub(crate) fn take(&mut self) -> Buffers<Box<[u8]>> {
+        self.0.pop().unwrap_or_else(|| Buffers::heap_of(TLS13_RECORD, min_tls_out(Some(FRAGMENT))))
+    }
+
+    fn give(&mut self, buffers: Buffers<Box<[u8]>>) {
+        if self.0.len() < Self::MOST {
+            self.0.push(buffers);
+        }
+    }
+}
+
+/// What becomes of a session.
+#[derive(Debug)]
 pub(crate) enum Next {
-    /// An event.
-    Event,
-    /// Another turn: it could go on, but others wait.
-    Turn,
-    /// Nothing: both sides have closed.
+    /// It waits for an event.
+    Event(Session),
+    /// It could go on, but others wait.
+    Turn(Session),
+    /// Both sides have closed.
     Nothing,
 }
 
-/// A connection whose data goes back where it came from.
+/// A connection whose data goes back where it came from. It has buffers only while something is under way.
 #[derive(Debug)]
-pub(crate) struct Session {
-    pub(crate) stream: Stream<TcpStream>,
+pub(crate) enum Session {
+    Awake(Box<Stream<TcpStream>>),
+    Asleep(Parked, TcpStream),
 }
 
 impl Session {
-    /// Goes on as far as the socket allows. The data that is to go back waits in `tls_in`, so that a peer that does
-    /// not read is not read from either.
-    pub(crate) fn advance(&mut self, buffer: &mut [u8]) -> Result<Next, Error> {
-        for _ in 0..TURNS {
-            let n = match self.stream.peek(buffer)? {
-                Step::Done(Received::Data(n)) => n.get(),
-                Step::Done(Received::Closed) => return self.close(),
-                Step::Want(_) => return Ok(Next::Event),
-            };
-            match self.stream.write(&buffer[..n])? {
-                Step::Done(taken) => self.stream.consume(taken)?,
-                Step::Want(_) => return Ok(Next::Event),
-            }
-        }
-        Ok(Next::Turn)
+    pub(crate) fn new(tls: Connection<Box<[u8]>>, socket: TcpStream) -> Self {
+        Self::Awake(Box::new(Stream::new(tls, socket)))
     }
 
-    fn close(&mut self) -> Result<Next, Error> {
-        Ok(match self.stream.shutdown()? {
-            Step::Done(_) => Next::Nothing,
-            Step::Want(_) => Next::Event,
-        })
+    /// Goes on as far as the socket allows.
+    pub(crate) fn advance(self, buffer: &mut [u8], spare: &mut Spare) -> Result<Next, Error> {
+        let mut stream = self.wake(spare)?;
+        match echo(&mut stream, buffer) {
+            Ok(Step::Done(Progress::Turn)) => Ok(Next::Turn(Self::Awake(stream))),
+            Ok(Step::Want(_)) => Ok(Next::Event(Self::sleep(stream, spare))),
+            Ok(Step::Done(Progress::Closed)) => {
+                spare.give(stream.into_parts().0.into_buffers());
+                Ok(Next::Nothing)
+            }
+            Err(error) => {
+                spare.give(stream.into_parts().0.into_buffers());
+                Err(error)
+            }
+        }
     }
+
+    fn wake(self, spare: &mut Spare) -> Result<Box<Stream<TcpStream>>, Error> {
+        match self {
+            Self::Awake(stream) => Ok(stream),
+            Self::Asleep(parked, socket) => match parked.resume(spare.take()) {
+                Ok(tls) => Ok(Box::new(Stream::new(tls, socket))),
+                Err((_, error)) => unreachable!("buffers that were large enough before: {error}"),
+            },
+        }
+    }
+
+    /// Parks the connection if it is idle. What comes meanwhile waits in the socket.
+    fn sleep(stream: Box<Stream<TcpStream>>, spare: &mut Spare) -> Self {
+        if stream.tls().check_idle().is_err() {
+            return Self::Awake(stream);
+        }
+        let (tls, socket) = stream.into_parts();
+        match tls.park() {
+            Ok((parked, buffers)) => {
+                spare.give(buffers);
+                Self::Asleep(parked, socket)
+            }
+            Err(tls) => Self::new(*tls, socket),
+        }
+    }
+}
+
+enum Progress {
+    /// It had its turns.
+    Turn,
+    Closed,
+}
+
+/// Sends back what comes. The data waits in `tls_in` until it is written, so that a peer that does not read is not read
+/// from either.
+fn echo(stream: &mut Stream<TcpStream>, buffer: &mut [u8]) -> Result<Step<Progress>, Error> {
+    for _ in 0..TURNS {
+        let n = match stream.peek(buffer)? {
+            Step::Done(Received::Data(n)) => n.get(),
+            Step::Done(Received::Closed) => return Ok(stream.shutdown()?.map(|_| Progress::Closed)),
+            Step::Want(want) => return Ok(Step::Want(want)),
+        };
+        match stream.write(&buffer[..n])? {
+            Step::Done(taken) => stream.consume(taken)?,
+            Step::Want(want) => return Ok(Step::Want(want)),
+        }
+    }
+    Ok(Step::Done(Progress::Turn))
 }
