@@ -146,7 +146,9 @@ fn a_plaintext_has_2_to_the_14_bytes_and_no_more() {
     for (version, algorithm, _, _) in FRAMINGS {
         // The inner content type comes on top at TLS 1.3, whether or not the rest is padding.
         let max = if version == Version::Tls13 { 16385 } else { 16384 };
-        for fill in [0, 1, 23] {
+        // Miri takes seconds for each.
+        let fills: &[u8] = if cfg!(miri) { &[0] } else { &[0, 1, 23] };
+        for &fill in fills {
             let mut text = vec![fill; max + 1];
             text[10] = 23;
             text[max - 1] = if fill == 0 { 0 } else { 23 };
