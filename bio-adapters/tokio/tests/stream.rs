@@ -40,6 +40,15 @@ fn pipes(suite: Suite, capacity: usize) -> (TlsStream<DuplexStream>, TlsStream<D
     (TlsStream::new(connect(&client(suite)), a), TlsStream::new(accept(&server(suite)), b))
 }
 
+/// [`pipes`], with their handshake.
+async fn established(suite: Suite, capacity: usize) -> (TlsStream<DuplexStream>, TlsStream<DuplexStream>) {
+    let (mut client, mut server) = pipes(suite, capacity);
+    let (a, b) = tokio::join!(client.handshake(), server.handshake());
+    a.unwrap();
+    b.unwrap();
+    (client, server)
+}
+
 #[tokio::test]
 async fn lines_vectors_and_the_end() {
     for suite in BOTH {
@@ -119,10 +128,7 @@ async fn split_halves_carry_megabytes_both_ways() {
 #[tokio::test]
 async fn a_blocked_writer_does_not_delay_the_reader_and_wakes_up_again() {
     for suite in BOTH {
-        let (mut client, mut server) = pipes(suite, 1000);
-        let (a, b) = tokio::join!(client.handshake(), server.handshake());
-        a.unwrap();
-        b.unwrap();
+        let (client, server) = established(suite, 1000).await;
         let (mut reader, mut writer) = split(client);
         let data = noise(200_000);
         let copy = data.clone();
@@ -155,10 +161,7 @@ async fn a_blocked_writer_does_not_delay_the_reader_and_wakes_up_again() {
 #[tokio::test]
 async fn a_waiting_reader_is_woken_though_the_writer_received_its_bytes() {
     for suite in BOTH {
-        let (mut client, mut server) = pipes(suite, 500);
-        let (a, b) = tokio::join!(client.handshake(), server.handshake());
-        a.unwrap();
-        b.unwrap();
+        let (client, server) = established(suite, 500).await;
         let (mut reader, mut writer) = split(client);
         let reading = tokio::spawn(async move {
             let mut got = vec![0; 100_000];
@@ -221,10 +224,7 @@ async fn key_updates_that_the_reader_meets_are_answered_by_the_writer() {
 #[tokio::test]
 async fn an_alert_that_the_reader_causes_follows_a_blocked_write() {
     for suite in BOTH {
-        let (mut client, mut server) = pipes(suite, 1000);
-        let (a, b) = tokio::join!(client.handshake(), server.handshake());
-        a.unwrap();
-        b.unwrap();
+        let (client, mut server) = established(suite, 1000).await;
         let (mut reader, mut writer) = split(client);
         // It stands still, as the server does not read; then it learns why the connection ends, and closes.
         let writing = tokio::spawn(async move {
