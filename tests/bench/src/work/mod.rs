@@ -70,9 +70,7 @@ impl Plan {
             connections: vec![1, 10, 100, 1000, 10_000],
         }
     }
-}
 
-impl Plan {
     /// One suite of each version, where it is not a question of the suite.
     fn versions(&self) -> impl Iterator<Item = Suite> {
         [Suite::Tls13Aes128, Suite::Tls12Aes128].into_iter().filter(|suite| self.suites.contains(suite))
