@@ -55,26 +55,22 @@ impl Session {
 
     /// Goes on as far as the socket allows.
     pub(crate) fn advance(self, buffer: &mut [u8], spare: &mut Spare) -> Result<Next, Error> {
-        let mut stream = self.wake(spare)?;
-        match echo(&mut stream, buffer) {
-            Ok(Step::Done(Progress::Turn)) => Ok(Next::Turn(Self::Awake(stream))),
-            Ok(Step::Want(_)) => Ok(Next::Event(Self::sleep(stream, spare))),
-            Ok(Step::Done(Progress::Closed)) => {
-                spare.give(stream.into_parts().0.into_buffers());
-                Ok(Next::Nothing)
-            }
-            Err(error) => {
-                spare.give(stream.into_parts().0.into_buffers());
-                Err(error)
-            }
-        }
+        let mut stream = self.wake(spare);
+        let ended = match echo(&mut stream, buffer) {
+            Ok(Step::Done(Progress::Turn)) => return Ok(Next::Turn(Self::Awake(stream))),
+            Ok(Step::Want(_)) => return Ok(Next::Event(Self::sleep(stream, spare))),
+            Ok(Step::Done(Progress::Closed)) => Ok(Next::Nothing),
+            Err(error) => Err(error),
+        };
+        spare.give(stream.into_parts().0.into_buffers());
+        ended
     }
 
-    fn wake(self, spare: &mut Spare) -> Result<Box<Stream<TcpStream>>, Error> {
+    fn wake(self, spare: &mut Spare) -> Box<Stream<TcpStream>> {
         match self {
-            Self::Awake(stream) => Ok(stream),
+            Self::Awake(stream) => stream,
             Self::Asleep(parked, socket) => match parked.resume(spare.take()) {
-                Ok(tls) => Ok(Box::new(Stream::new(tls, socket))),
+                Ok(tls) => Box::new(Stream::new(tls, socket)),
                 Err((_, error)) => unreachable!("buffers that were large enough before: {error}"),
             },
         }
@@ -82,16 +78,13 @@ impl Session {
 
     /// Parks the connection if it is idle. What comes meanwhile waits in the socket.
     fn sleep(stream: Box<Stream<TcpStream>>, spare: &mut Spare) -> Self {
-        if stream.tls().check_idle().is_err() {
-            return Self::Awake(stream);
-        }
         let (tls, socket) = stream.into_parts();
         match tls.park() {
             Ok((parked, buffers)) => {
                 spare.give(buffers);
                 Self::Asleep(parked, socket)
             }
-            Err(tls) => Self::new(*tls, socket),
+            Err(busy) => Self::new(*busy, socket),
         }
     }
 }
